@@ -1,0 +1,123 @@
+"""The siamese encoder: one network, applied to both faces of a pair; and the seed work's network as the baseline.
+
+Built from SqueezeNet's fire modules (Iandola et al., 2016): squeeze with 1x1 convolutions, then expand with 1x1 and
+3x3 side by side. Here each branch has its own batch normalisation, which folds into the convolution; normalising
+after the concatenation would leave multiplications behind that cost an int8 runtime more than the convolutions.
+"""
+
+from typing import Any
+
+EMBEDDING_SIZE = 128
+
+STAGES = ((16, 48, 2), (32, 80, 2), (48, 128, 2), (64, 192, 1))
+"""(squeeze, expand, modules) of each stage; the picture is halved before each of the first three."""
+
+VARIANTS = ("default", "seed")
+
+
+def build_encoder(variant: str = "default", size_px: int = 112) -> Any:
+    """A Keras model: (size, size, 4) in [-1, 1] -> (128,), not yet of unit length.
+
+    The last step, L2 normalisation, is left to whoever compares: on the board it happens after dequantising.
+    Raises `ValueError` for an unknown variant.
+    """
+    if variant == "default":
+        return _default(size_px)
+    if variant == "seed":
+        return _seed(size_px)
+    raise ValueError(f"unknown variant {variant!r}; known are {', '.join(VARIANTS)}")
+
+
+def default_size_px(variant: str) -> int:
+    """The side of a variant's input: the seed work took 200 pixels."""
+    return 200 if variant == "seed" else 112
+
+
+def with_regression(encoder: Any, coefficients: int) -> Any:
+    """The encoder with a linear head that guesses the known shape coefficients; for training only."""
+    from keras import Model, layers  # noqa: PLC0415
+
+    embedding = layers.Activation("linear", dtype="float32", name="embedding")(encoder.output)
+    guess = layers.Dense(coefficients, dtype="float32", name="coefficients")(embedding)
+    return Model(encoder.input, [embedding, guess], name="siamese_with_regression")
+
+
+def count_macs(model: Any) -> int:
+    """Multiply-accumulate operations of one inference."""
+    total = 0
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind in ("Conv2D", "DepthwiseConv2D"):
+            _, height, width, channels = layer.output.shape
+            fan_in = layer.kernel.shape[2] if kind == "Conv2D" else 1
+            total += height * width * channels * layer.kernel.shape[0] * layer.kernel.shape[1] * fan_in
+        elif kind == "Dense":
+            total += layer.kernel.shape[0] * layer.kernel.shape[1]
+    return int(total)
+
+
+def _default(size_px: int) -> Any:
+    from keras import Model, layers  # noqa: PLC0415
+
+    face = layers.Input((size_px, size_px, 4), name="face")
+    x = _convolve(face, 16, 3, strides=2)
+    x = _convolve(x, 32, 3, strides=2)
+    for number, (squeeze, expand, modules) in enumerate(STAGES):
+        if number in (1, 2):
+            x = layers.MaxPooling2D(2, padding="same")(x)
+        for _ in range(modules):
+            x = _fire(x, squeeze, expand)
+    # A depthwise-global head in two steps: 3x3 and 5x5 are the kernels that XNNPACK has fast code for, and one
+    # 7x7 kernel took longer than the whole trunk.
+    x = layers.DepthwiseConv2D(3, use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.DepthwiseConv2D(x.shape[1], use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(EMBEDDING_SIZE, use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    return Model(face, x, name="facelatch_encoder")
+
+
+def _convolve(x: Any, filters: int, kernel: int, strides: int = 1) -> Any:
+    from keras import layers  # noqa: PLC0415
+
+    x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization()(x))
+
+
+def _fire(x: Any, squeeze: int, expand: int) -> Any:
+    from keras import layers  # noqa: PLC0415
+
+    x = _convolve(x, squeeze, 1)
+    return layers.Concatenate()([_convolve(x, expand, 1), _convolve(x, expand, 3)])
+
+
+def _seed(size_px: int) -> Any:
+    """The network of the seed work, layer for layer: 32.0 M parameters at 200 pixels."""
+    from keras import Model, layers  # noqa: PLC0415
+
+    face = layers.Input((size_px, size_px, 4), name="face")
+    x = layers.Conv2D(64, 5, strides=2)(face)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.MaxPooling2D(3, 2)(x)
+    for number, width in enumerate((16, 16, 32, 32, 48, 48, 64, 64)):
+        if number in (2, 4):
+            x = layers.MaxPooling2D(3, 2)(x)
+        x = _seed_fire(x, width)
+    x = layers.Dropout(0.2)(x)
+    x = layers.Conv2D(512, 1, activation="relu")(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(512, activation="relu")(x)
+    x = layers.Dropout(0.2)(x)
+    x = layers.Dense(EMBEDDING_SIZE)(x)
+    return Model(face, x, name="seed_encoder")
+
+
+def _seed_fire(x: Any, width: int) -> Any:
+    from keras import layers  # noqa: PLC0415
+
+    x = layers.Conv2D(width, 1, activation="relu")(x)
+    narrow = layers.Conv2D(width, 1, activation="relu")(x)
+    wide = layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+    return layers.Concatenate()([narrow, wide])

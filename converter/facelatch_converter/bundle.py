@@ -1,0 +1,146 @@
+"""A model bundle from an int8 encoder and what was measured of it: models/<name>/, whole or not at all."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from facelatch import card as cards
+from facelatch.card import Bundle, Card, OperatingPoint
+from facelatch.preprocess import CropSpec
+from facelatch_converter import metrics, model_card
+from facelatch_converter.errors import OutputError
+from facelatch_converter.evaluate import operating_points
+from facelatch_converter.metrics import Comparisons
+
+KERAS_FILE = "encoder.keras"
+MODEL_CARD_FILE = "MODEL_CARD.md"
+REPORT_FOLDER = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a model before it is measured."""
+
+    name: str
+    crop: CropSpec
+    licence: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+def provisional(encoder: bytes, about: About) -> Bundle:
+    """A bundle good enough to measure with; its card claims nothing that could be used."""
+    point = OperatingPoint(fmr=0.5, threshold=1e-6, fnmr=1.0, comparisons=2)
+    return Bundle(_card(encoder, about, (point,), point.threshold, accuracy={}, pad={}), encoder)
+
+
+def fit(
+    encoder: bytes,
+    about: About,
+    measured: Comparisons,
+    target_fmr: float,
+    *,
+    accuracy: Mapping[str, Any],
+    pad: Mapping[str, Any],
+) -> Bundle:
+    """The bundle with the loosest threshold that shows `target_fmr` on these comparisons of the int8 model.
+
+    Raises `ClaimError` where they are too few.
+    """
+    threshold = metrics.threshold_at_fmr(measured.impostor, target_fmr)
+    points = {point.fmr: point for point in operating_points(measured)}
+    points[target_fmr] = OperatingPoint(
+        target_fmr, threshold, measured.fnmr_at(threshold).value, measured.impostor.size
+    )
+    ordered = tuple(points[fmr] for fmr in sorted(points, reverse=True))
+    return Bundle(_card(encoder, about, ordered, threshold, accuracy=accuracy, pad=pad), encoder)
+
+
+def write_bundle(
+    folder: Path,
+    bundle: Bundle,
+    *,
+    numbers: Mapping[str, Any],
+    keras: Path | None = None,
+    report: Path | None = None,
+    force: bool = False,
+) -> None:
+    """Put the bundle at `folder` in one rename, with its model card, the float model and the report if given.
+
+    Raises `OutputError` where something is there already and `force` is not given; the old bundle stays until
+    the new one is complete.
+    """
+    refuse_existing(folder, force)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written: {error.strerror}") from error
+    try:
+        (fresh / cards.ENCODER_FILE).write_bytes(bundle.encoder)
+        (fresh / cards.CARD_FILE).write_text(cards.to_json(bundle.card), encoding="utf-8")
+        (fresh / MODEL_CARD_FILE).write_text(model_card.to_markdown(bundle.card, numbers), encoding="utf-8")
+        if keras is not None:
+            shutil.copyfile(keras, fresh / KERAS_FILE)
+        if report is not None:
+            shutil.copytree(report, fresh / REPORT_FOLDER, copy_function=shutil.copyfile)
+        cards.load_bundle(fresh)
+        fresh.chmod(0o755)  # mkdtemp makes it private, but the daemon's user reads it.
+        _swap(fresh, folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written: {error.strerror}; nothing was changed") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def refuse_existing(folder: Path, force: bool) -> None:
+    """Raise `OutputError` for a place that is taken; with `force`, only for one that holds no bundle."""
+    if not os.path.lexists(folder):
+        return
+    if not force:
+        raise OutputError(f"{folder}: is there already; choose another name, or --force to replace it")
+    if not (folder / cards.CARD_FILE).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder}: is no model bundle, so it is not replaced; choose another name")
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Rename into place; an old bundle steps aside first and comes back if that fails."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    folder.rename(aside / folder.name)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        (aside / folder.name).rename(folder)
+        raise
+    finally:
+        if folder.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _card(
+    encoder: bytes,
+    about: About,
+    points: tuple[OperatingPoint, ...],
+    threshold: float,
+    *,
+    accuracy: Mapping[str, Any],
+    pad: Mapping[str, Any],
+) -> Card:
+    return Card(
+        name=about.name,
+        encoder_sha256=hashlib.sha256(encoder).hexdigest(),
+        crop=about.crop,
+        operating_points=points,
+        threshold=threshold,
+        training=about.training,
+        licence=about.licence,
+        accuracy=accuracy,
+        pad=pad,
+    )

@@ -1,0 +1,135 @@
+"""`facelatch-convert`: from a face model to a bundle that a board runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from facelatch.errors import ConfigError, FacelatchError
+from facelatch.exit_codes import ExitCode, of_error
+
+_TOOLCHAIN = ("tensorflow", "keras", "numba", "sklearn", "tqdm")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand: its module offers `add_arguments(parser)` and `run(arguments) -> int`."""
+
+    module: str
+    help: str
+    examples: str
+
+
+COMMANDS = {
+    "import-face-model": Command(
+        "face_model_import",
+        "ICT-FaceKit's OBJ folder to one .npz that rendering takes",
+        "facelatch-convert import-face-model ICT-FaceKit/FaceXModel face-model.npz",
+    ),
+    "render": Command(
+        "render_command",
+        "capture folders of rendered people, with a depth camera's noise",
+        "facelatch-convert render --face-model face-model.npz --identities 20 --out captures/",
+    ),
+    "render-demo": Command(
+        "demo_recordings",
+        "the recordings that `facelatch demo` plays",
+        "facelatch-convert render-demo --face-model face-model.npz --out recordings/",
+    ),
+    "benchmark-render": Command(
+        "benchmark_render",
+        "how many training crops one core renders in a second",
+        "facelatch-convert benchmark-render --face-model face-model.npz",
+    ),
+    "train": Command(
+        "train",
+        "a siamese encoder on rendered people, as many as it takes",
+        "facelatch-convert train --face-model face-model.npz --out runs/first\n"
+        "  facelatch-convert train --face-model face-model.npz --out runs/first --resume",
+    ),
+    "quantise": Command(
+        "quantise_command",
+        "a Keras encoder to full-integer int8, and what that costs",
+        "facelatch-convert quantise runs/first/encoder.keras --out encoder.tflite \\\n"
+        "      --dataset synthetic --face-model face-model.npz --parity parity.json\n"
+        "  facelatch-convert quantise encoder.keras --out encoder.tflite --dataset captures/",
+    ),
+    "evaluate": Command(
+        "evaluate_command",
+        "a bundle's error rates on a data set, with pictures",
+        "facelatch-convert evaluate --bundle models/default --dataset captures/ --out report/\n"
+        "  facelatch-convert evaluate --bundle models/default --dataset synthetic \\\n"
+        "      --face-model face-model.npz --identities 300 --out report/",
+    ),
+    "bundle": Command(
+        "bundle_command",
+        "measure an int8 encoder, fit its threshold, and write models/<name>/",
+        "facelatch-convert bundle encoder.tflite --out models/mine --dataset captures/ --fmr 1e-3 \\\n"
+        "      --keras runs/first/encoder.keras --record runs/first/run.json --parity parity.json",
+    ),
+}
+
+_EPILOG = """the way of a model:
+  1. import-face-model   once, from ICT-FaceKit
+  2. train               renders new people without end and learns to tell them apart
+  3. quantise            to the int8 file that boards run
+  4. bundle              measures it, fits the threshold, writes models/<name>/ with a model card
+  5. evaluate            any bundle on any data set, whenever there is new data
+
+`facelatch-convert COMMAND --help` shows a command's options and examples.
+
+exit status:
+  0 done   1 cannot be done with this data   2 wrong command line   3 option or missing package
+  4 model, network or face model   6 data set or capture   130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status says how it ended, errors are one sentence on stderr."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        arguments = _parser(words).parse_args(words)
+        return int(import_module(f"facelatch_converter.{arguments.module}").run(arguments))
+    except FacelatchError as error:
+        print(f"facelatch-convert: {error}", file=sys.stderr)
+        return of_error(error)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _TOOLCHAIN:
+            raise
+        missing = ConfigError(f'{error.name} is not installed; pip install "facelatch[convert]"')
+        print(f"facelatch-convert: {missing}", file=sys.stderr)
+        return of_error(missing)
+    except KeyboardInterrupt:
+        print("facelatch-convert: interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The whole parser, but with options only for the command in use: loading them all takes seconds."""
+    parser = argparse.ArgumentParser(
+        prog="facelatch-convert",
+        description="The workstation side of facelatch: render, train, quantise and measure encoders.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    for name, command in COMMANDS.items():
+        own = commands.add_parser(
+            name,
+            help=command.help,
+            description=f"{command.help[0].upper()}{command.help[1:]}.",
+            epilog=f"examples:\n  {command.examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        own.set_defaults(module=command.module)
+        if name == chosen:
+            module = import_module(f"facelatch_converter.{command.module}")
+            own.description = getattr(module, "DESCRIPTION", own.description)
+            module.add_arguments(own)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""`facelatch-convert evaluate`: a bundle's int8 model on a data set, through the board's own code."""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from facelatch.card import Bundle, load_bundle
+from facelatch.encoder import RUNTIMES, runtime_version
+from facelatch.errors import ConfigError
+from facelatch_converter import report, sources
+from facelatch_converter.evaluate import Evaluation, Numbers, evaluate, summarise
+from facelatch_converter.evaluation_report import write_report
+from facelatch_converter.measure import BoardAcquirer, measure
+from facelatch_converter.scores import compare
+from facelatch_converter.sources import Source
+
+SAMPLES = 3
+"""What a session on the board fuses by default."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options, besides the data source's."""
+    parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="such as models/default")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the report goes")
+    sources.add_arguments(parser)
+    add_measuring_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print metrics.json instead of a summary")
+
+
+def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
+    """How captures are measured; `bundle` takes the same options."""
+    parser.add_argument(
+        "--runtime", choices=tuple(RUNTIMES), default="ai-edge-litert", help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=SAMPLES,
+        metavar="N",
+        help="fuse the first N samples of a capture, as a session on the board does; 0 fuses all "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="processes (default: one per core, %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate, write the report, and print the main figures."""
+    bundle = load_bundle(arguments.bundle)
+    source = sources.open_source(arguments)
+    evaluation = measure_bundle(bundle, source, arguments)
+    numbers = to_numbers(bundle, source, evaluation, arguments)
+    write_report(arguments.out, evaluation, numbers, arguments.seed)
+    print(json.dumps(numbers, indent=2) if arguments.json else "\n".join(to_lines(numbers, arguments.out)))
+    return 0
+
+
+def measure_bundle(bundle: Bundle, source: Source, arguments: argparse.Namespace) -> Evaluation:
+    """The bundle's model on all captures of the source, with a progress bar."""
+    if arguments.workers < 1 or arguments.samples < 0:
+        raise ConfigError("--workers must be at least 1 and --samples at least 0")
+    acquirer = BoardAcquirer(bundle, arguments.runtime)
+    with progress_bar(len(source.refs), "captures") as advance:
+        captures = measure(source.refs, acquirer, arguments.samples, arguments.workers, advance)
+    return evaluate(captures, compare(captures), bundle.card.threshold)
+
+
+def to_numbers(
+    bundle: Bundle, source: Source, evaluation: Evaluation, arguments: argparse.Namespace
+) -> Numbers:
+    """The content of `metrics.json`."""
+    live = [capture for capture in evaluation.captures if capture.attack is None]
+    samples = f"its first {arguments.samples} samples" if arguments.samples else "all its samples"
+    return {
+        "format": 1,
+        "model": {
+            "name": bundle.card.name,
+            "encoder_sha256": bundle.card.encoder_sha256,
+            "runtime": f"{arguments.runtime} {runtime_version(arguments.runtime)}",
+        },
+        "data": {
+            "source": source.name,
+            "rendered": source.rendered,
+            "seed": arguments.seed,
+            "subjects": len({capture.subject for capture in live}),
+            "captures": len(live),
+            "attack_captures": len(evaluation.captures) - len(live),
+            "frames_looked_at": sum(capture.frames for capture in live),
+            "fusion": f"{samples} are fused into their mean direction",
+        },
+        **summarise(evaluation),
+    }
+
+
+def to_lines(numbers: Numbers, out: Path) -> list[str]:
+    """The main figures for a terminal."""
+    at, counts = numbers["at_threshold"], numbers["comparisons"]
+    distances, seed = numbers["distances"], numbers["distances"]["seed_work"]
+    lines = [
+        f"{counts['genuine']:,} genuine and {counts['impostor']:,} impostor comparisons",
+        f"at the card's threshold {at['threshold']:.4f}:",
+        f"  FMR  {report.rate(at['fmr'])}",
+        f"  FNMR {report.rate(at['fnmr'])}",
+        f"EER {report.percent(numbers['eer']['rate'])} at {numbers['eer']['threshold']:.4f}",
+    ]
+    for point in numbers["fnmr_at_fmr"]:
+        shown = point.get("not_shown") or f"FNMR {report.percent(point['fnmr']['value'])}"
+        lines.append(f"  at FMR {point['fmr']:g}: {shown}")
+    lines += [
+        f"mean distance: genuine {distances['genuine_mean']:.3f} (seed work {seed['genuine_mean']:.2f}), "
+        f"impostor {distances['impostor_mean']:.3f} (seed work {seed['impostor_mean']:.2f})",
+        f"captures without a usable face: {report.rate(numbers['failures_to_acquire']['captures'])}",
+    ]
+    pad = numbers["pad"]
+    if pad["bpcer"] is not None:
+        lines.append(f"live people refused (BPCER): {report.rate(pad['bpcer'])}")
+    lines += [f"{name} accepted (APCER): {report.rate(found)}" for name, found in pad["apcer"].items()]
+    return [*lines, f"report: {out / 'report.html'}"]
+
+
+@contextmanager
+def progress_bar(total: int, unit: str) -> Iterator[Callable[[int], object]]:
+    """A bar on stderr, only where a person looks at it; gives what is told of each step."""
+    from tqdm import tqdm  # noqa: PLC0415 - keeps --help fast
+
+    with tqdm(total=total, unit=f" {unit}", disable=None, leave=False) as bar:
+        yield bar.update

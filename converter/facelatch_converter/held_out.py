@@ -1,0 +1,34 @@
+"""Crops of people that training never draws, as a well-behaved camera takes them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from facelatch.preprocess import CropSpec, encode
+from facelatch_converter.crops import Recipe, expose_crop, render_view
+from facelatch_converter.face_model import FaceModel
+from facelatch_converter.people import draw_person
+from facelatch_converter.regions import find_regions
+from facelatch_converter.scenes import Range
+from facelatch_converter.sensors import ACTIVE_STEREO
+
+UNLOCK = Range(yaw_deg=30, pitch_deg=20, roll_deg=12, near_mm=350, far_mm=700)
+"""How people stand before a door."""
+
+
+def held_out_crops(
+    model: FaceModel, spec: CropSpec, people: int, views: int, seed: Sequence[int]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Tensors (people * views, size, size, 4) and labels of `people`, colour and active-stereo depth, no augmentation."""
+    rng = np.random.default_rng(list(seed))
+    regions = find_regions(model)
+    recipe = Recipe(views=views, limits=UNLOCK)
+    tensors = np.empty((people * views, spec.size_px, spec.size_px, 4), np.float32)
+    for number in range(people):
+        person = draw_person(model, regions, rng)
+        for view in range(views):
+            rendering, centre_mm = render_view(model, person, spec, recipe, rng)
+            crop = expose_crop(rendering, centre_mm, ACTIVE_STEREO, spec, False, rng)
+            tensors[number * views + view] = encode(crop, spec)
+    return tensors, np.repeat(np.arange(people, dtype=np.int32), views)

@@ -1,0 +1,46 @@
+"""What training minimises: one person's faces together, different people's apart.
+
+All take raw encoder outputs and normalise them, so that distances are those that a board measures.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+def normalise(outputs: Any) -> Any:
+    """Unit-length embeddings, float32."""
+    return tf.math.l2_normalize(tf.cast(outputs, tf.float32), axis=1)
+
+
+def contrastive(first: Any, second: Any, same: Any, margin: float = 1.0) -> Any:
+    """The pairwise loss of the seed work: d^2 where `same`, max(margin - d, 0)^2 where not, halved and averaged.
+
+    `first` and `second` are outputs (pairs, 128), `same` (pairs,) is 1 or 0.
+    Source: Hadsell, Chopra and LeCun, "Dimensionality reduction by learning an invariant mapping", CVPR 2006.
+    """
+    distance = tf.sqrt(tf.reduce_sum(tf.square(normalise(first) - normalise(second)), axis=1) + 1e-9)
+    same = tf.cast(same, tf.float32)
+    together = same * tf.square(distance)
+    apart = (1 - same) * tf.square(tf.maximum(margin - distance, 0))
+    return tf.reduce_mean(together + apart) / 2
+
+
+def all_pairs(outputs: Any, labels: Any, temperature: float = 1 / 16) -> Any:
+    """Contrastive over all pairs of a batch: each face must tell its own people from everybody else's.
+
+    `outputs` (batch, 128), `labels` (batch,) integers, at least two faces per label.
+    Source: Khosla et al., "Supervised contrastive learning", NeurIPS 2020, equation 2.
+    """
+    embeddings = normalise(outputs)
+    itself = tf.eye(tf.shape(labels)[0])
+    genuine = tf.cast(labels[:, None] == labels[None], tf.float32) - itself
+    similarity = tf.matmul(embeddings, embeddings, transpose_b=True) / temperature - 1e9 * itself
+    log_share = similarity - tf.reduce_logsumexp(similarity, axis=1, keepdims=True)
+    partners = tf.maximum(tf.reduce_sum(genuine, axis=1), 1)
+    return -tf.reduce_mean(tf.reduce_sum(genuine * log_share, axis=1) / partners)
+
+
+def coefficient_error(guess: Any, known: Any, importance: Any) -> Any:
+    """Mean squared error of the guessed shape coefficients, weighted by how much shape each one moves."""
+    return tf.reduce_mean(importance * tf.square(guess - known))

@@ -1,0 +1,101 @@
+"""`facelatch-convert quantise`: a Keras encoder to int8, with a report of what that cost."""
+
+import argparse
+import json
+from pathlib import Path
+
+from facelatch.errors import ConfigError
+from facelatch.preprocess import CropSpec
+from facelatch_converter import parity, quantise, sources, tensors
+from facelatch_converter.errors import OutputError
+from facelatch_converter.evaluate_command import progress_bar
+from facelatch_converter.tensors import LabelledTensors
+
+_CROP = CropSpec()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own options, besides the data source's."""
+    parser.add_argument("model", type=Path, metavar="MODEL.keras", help="the float encoder")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="the int8 encoder")
+    parser.add_argument(
+        "--tensors",
+        type=Path,
+        metavar="NPY|NPZ",
+        help="calibrate on ready-made inputs instead of a data set: (n, size, size, 4) float32, in an .npz "
+        "as `tensors` with `subjects` beside it for the EER",
+    )
+    sources.add_arguments(parser, required=False)
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=600,
+        metavar="N",
+        help="faces to take from the data (default: %(default)s)",
+    )
+    add_crop_arguments(parser)
+    parser.add_argument(
+        "--parity", type=Path, metavar="JSON", help="write the parity report; `bundle` takes it"
+    )
+    parser.add_argument("--json", action="store_true", help="print the parity report as JSON")
+    parser.add_argument("--force", action="store_true", help="replace FILE.tflite where it exists")
+
+
+def add_crop_arguments(parser: argparse.ArgumentParser) -> None:
+    """The crop that the encoder was trained with, where it differs from the default."""
+    parser.add_argument(
+        "--span-mm",
+        type=float,
+        default=_CROP.span_mm,
+        metavar="MM",
+        help="side of the crop (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--depth-span-mm",
+        type=float,
+        default=_CROP.depth_span_mm,
+        metavar="MM",
+        help="depth range (default: %(default)s)",
+    )
+
+
+def to_crop(arguments: argparse.Namespace, size_px: int) -> CropSpec:
+    """The crop that the options name; raises `ConfigError` for one that cannot hold a face."""
+    try:
+        return CropSpec(size_px, arguments.span_mm, arguments.depth_span_mm)
+    except ValueError as error:
+        raise ConfigError(f"--span-mm, --depth-span-mm: {error}") from None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Calibrate, convert, compare, and write the file last."""
+    if arguments.out.exists() and not arguments.force:
+        raise OutputError(f"{arguments.out}: is there already; choose another name, or --force to replace it")
+    model = quantise.load_keras(arguments.model)
+    labelled = _read(arguments, int(model.input_shape[1]))
+    calibration, held_out = tensors.split(labelled, arguments.seed)
+    source = str(arguments.model)
+    data = quantise.to_int8(model, calibration.tensors, source)
+    numbers = parity.report(model, data, held_out, arguments.model.stat().st_size, source)
+    try:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_bytes(data)
+        if arguments.parity is not None:
+            arguments.parity.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
+    except OSError as error:
+        raise OutputError(f"{error.filename}: cannot be written: {error.strerror}") from error
+    print(json.dumps(numbers, indent=2) if arguments.json else "\n".join(parity.to_lines(numbers)))
+    return 0
+
+
+def _read(arguments: argparse.Namespace, size_px: int) -> LabelledTensors:
+    if (arguments.tensors is None) == (arguments.dataset is None):
+        raise ConfigError("give either --dataset or --tensors to calibrate with")
+    if arguments.limit < 2:
+        raise ConfigError("--limit must be at least 2")
+    if arguments.tensors is not None:
+        return tensors.load_tensors(arguments.tensors)
+    source = sources.open_source(arguments)
+    with progress_bar(min(arguments.limit, len(source.refs)), "faces") as advance:
+        crop = to_crop(arguments, size_px)
+        return tensors.from_captures(source.refs, crop, arguments.limit, arguments.seed, advance)

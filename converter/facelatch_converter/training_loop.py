@@ -1,0 +1,168 @@
+"""The loop itself: gradient steps, reports, checkpoints. Imports TensorFlow, so import it late."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tqdm import tqdm
+
+from facelatch.preprocess import CropSpec
+from facelatch_converter import architecture, losses
+from facelatch_converter.crop_workers import rendered_batches
+from facelatch_converter.crops import Batch, Recipe
+from facelatch_converter.errors import TrainingError
+from facelatch_converter.face_model import FaceModel
+from facelatch_converter.held_out import held_out_crops
+from facelatch_converter.metrics import comparisons, eer
+from facelatch_converter.train import HELD_OUT_STREAM, Record, Schedule, to_tensors
+
+REGRESSION_WEIGHT = 2.0
+"""Of the shape coefficients beside the all-pairs loss."""
+
+
+class Trainer:
+    """A network, its optimiser and one gradient step."""
+
+    def __init__(self, variant: str, loss: str, model: FaceModel) -> None:
+        self.encoder = architecture.build_encoder(variant, architecture.default_size_px(variant))
+        self.network = architecture.with_regression(self.encoder, len(model.identity_mm))
+        self.optimiser = keras.optimizers.Adam(1e-3)
+        self.optimiser.build(self.network.trainable_variables)
+        self._importance = tf.constant(_importance(model))
+        self._objective = self._all_pairs if loss == "all-pairs" else self._contrastive
+        self.step = tf.function(self._step)
+
+    def _step(self, tensors: Any, weights: Any, labels: Any) -> Any:
+        with tf.GradientTape() as tape:
+            outputs, guess = self.network(tensors, training=True)
+            loss = self._objective(outputs, guess, weights, labels)
+        gradients = tape.gradient(loss, self.network.trainable_variables, unconnected_gradients="zero")
+        self.optimiser.apply_gradients(zip(gradients, self.network.trainable_variables, strict=True))
+        return loss
+
+    def _all_pairs(self, outputs: Any, guess: Any, weights: Any, labels: Any) -> Any:
+        regression = losses.coefficient_error(guess, weights, self._importance)
+        return losses.all_pairs(outputs, labels) + REGRESSION_WEIGHT * regression
+
+    def _contrastive(self, outputs: Any, _guess: Any, _weights: Any, labels: Any) -> Any:
+        """Each face with a neighbour, mostly of the same person, and with a stranger from half a batch away."""
+        first = tf.concat([outputs, outputs], 0)
+        second = tf.concat([tf.roll(outputs, 1, 0), tf.roll(outputs, tf.shape(outputs)[0] // 2, 0)], 0)
+        mine = tf.concat([labels, labels], 0)
+        theirs = tf.concat([tf.roll(labels, 1, 0), tf.roll(labels, tf.shape(labels)[0] // 2, 0)], 0)
+        return losses.contrastive(first, second, mine == theirs)
+
+    def embed(self, tensors: npt.NDArray[np.float32], size: int = 200) -> npt.NDArray[np.float32]:
+        """Unit-length embeddings (n, 128)."""
+        parts = [
+            self.encoder(tensors[start : start + size], training=False).numpy()
+            for start in range(0, len(tensors), size)
+        ]
+        raw = np.concatenate(parts)
+        embeddings: npt.NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        return embeddings
+
+
+def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -> None:
+    """Train to the end of the schedule, reporting and saving on the way."""
+    keras.utils.set_random_seed(arguments.seed + record.resumed)
+    trainer = Trainer(arguments.variant, arguments.loss, model)
+    checkpoint = _restore(arguments, trainer)
+    spec = CropSpec(size_px=architecture.default_size_px(arguments.variant))
+    held_out = held_out_crops(model, spec, people=100, views=8, seed=(arguments.seed, HELD_OUT_STREAM))
+    schedule = Schedule(arguments.crops, arguments.minutes, arguments.learning_rate)
+    recipe = Recipe(people=arguments.people, views=arguments.views)
+    # A resumed run must not see the first part's people again: it draws from streams of its own.
+    streams = record.resumed * 1000
+    with (
+        rendered_batches(arguments.face_model, spec, recipe, arguments.seed, arguments.workers, streams) as batches,
+        tqdm(total=arguments.crops, initial=record.crops, unit="crop", smoothing=0.02) as bar,
+    ):
+        recent: list[float] = []
+        steps = 0
+        started = time.monotonic() - record.elapsed_s
+        for batch in batches:
+            progress = schedule.progress(record.crops, time.monotonic() - started)
+            trainer.optimiser.learning_rate.assign(schedule.rate(progress))
+            recent.append(_take_step(trainer, batch))
+            steps += 1
+            record.crops += len(batch.labels)
+            record.elapsed_s = time.monotonic() - started
+            bar.update(len(batch.labels))
+            finished = schedule.progress(record.crops, record.elapsed_s) >= 1
+            if steps % arguments.report_every == 0 or finished:
+                _report(trainer, held_out, record, float(np.mean(recent)), bar)
+                _save(arguments.out, trainer, checkpoint, record)
+                recent = []
+            if finished:
+                break
+
+
+def _take_step(trainer: Trainer, batch: Batch) -> float:
+    loss = float(trainer.step(to_tensors(batch), batch.weights, batch.labels))
+    if not np.isfinite(loss):
+        raise TrainingError("the loss is no longer a number; resume from the last checkpoint with a lower --learning-rate")
+    return loss
+
+
+def _report(trainer: Trainer, held_out: Any, record: Record, loss: float, bar: Any) -> None:
+    """Measure on held-out people and say so on the bar and in the record."""
+    tensors, labels = held_out
+    genuine, impostor = pair_distances(trainer.embed(tensors), labels)
+    rate = eer(comparisons(genuine, impostor)).rate
+    row = {
+        "crops": record.crops,
+        "elapsed_s": round(record.elapsed_s, 1),
+        "loss": round(loss, 4),
+        "eer": round(float(rate), 5),
+        "genuine": round(float(genuine.mean()), 4),
+        "impostor": round(float(impostor.mean()), 4),
+    }
+    record.reports.append(row)
+    bar.set_postfix_str(f"loss {loss:.3f} EER {100 * rate:.2f} %")
+    bar.write(
+        f"{record.crops:8d} crops {record.elapsed_s / 60:6.1f} min  loss {loss:.3f}  EER {100 * rate:.2f} %  "
+        f"genuine {genuine.mean():.2f}  impostor {impostor.mean():.2f}"
+    )
+
+
+def pair_distances(
+    embeddings: npt.NDArray[np.float32], labels: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Distances of all genuine and all impostor pairs."""
+    rows, columns = np.triu_indices(len(labels), 1)
+    distance = np.sqrt(np.maximum(2 - 2 * (embeddings @ embeddings.T)[rows, columns], 0))
+    same = labels[rows] == labels[columns]
+    return distance[same], distance[~same]
+
+
+def _importance(model: FaceModel) -> npt.NDArray[np.float32]:
+    """How much each shape coefficient moves the skin, at most 1 mm counted, mean 1."""
+    moved = np.sqrt((model.identity_mm**2).sum(2).mean(1))
+    share = np.minimum(moved, 1)
+    importance: npt.NDArray[np.float32] = (share / share.mean()).astype(np.float32)
+    return importance
+
+
+def _restore(arguments: argparse.Namespace, trainer: Trainer) -> Any:
+    """The checkpoint manager, with weights and optimiser loaded where a run goes on."""
+    state = tf.train.Checkpoint(network=trainer.network, optimiser=trainer.optimiser)
+    manager = tf.train.CheckpointManager(state, str(arguments.out / "checkpoint"), max_to_keep=2)
+    if arguments.resume:
+        if manager.latest_checkpoint is None:
+            raise TrainingError(f"{arguments.out}: holds no checkpoint yet; start the run anew in another folder")
+        state.restore(manager.latest_checkpoint).expect_partial()
+    return manager
+
+
+def _save(folder: Path, trainer: Trainer, checkpoint: Any, record: Record) -> None:
+    checkpoint.save()
+    draft = folder / "encoder.new.keras"
+    trainer.encoder.save(draft)
+    draft.replace(folder / "encoder.keras")
+    record.save(folder)

@@ -1,0 +1,1 @@
+"""The commands of `facelatch`, one module each: `add_arguments` and `run`."""

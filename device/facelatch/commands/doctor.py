@@ -1,0 +1,176 @@
+"""`facelatch doctor`: what is wrong with this board, in plain words and with the remedy."""
+
+import argparse
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from facelatch import board, resources
+from facelatch.card import load_bundle
+from facelatch.checks import Finding, Status, examine, to_record, to_text, worst
+from facelatch.commands.options import add_config, add_json
+from facelatch.commands.sources import to_camera, to_store
+from facelatch.config import Config, effective_threshold, load
+from facelatch.encoder import Encoder, runtime_version
+from facelatch.exit_codes import ExitCode
+from facelatch.judgements import Folder, judge_board, judge_line, judge_permissions, judge_store
+from facelatch.locks.gpio import CONSUMER, open_line
+
+DESCRIPTION = """\
+Check settings, runtime, model, camera, permissions, lock, templates and the board's power. Each line says ok,
+warn or fail, and below it what to do. Nothing is changed: the lock's line is looked at, not driven. Ends with
+1 if a check failed.
+"""
+EXAMPLES = """\
+examples:
+  facelatch doctor
+  sudo -u facelatch facelatch doctor    with the service's permissions, not with yours
+"""
+EXAMPLES = """\
+examples:
+  facelatch doctor
+  sudo -u facelatch facelatch doctor      what the service may open, and not what you may
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add_config(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Check, print and tell by the exit code whether anything failed."""
+    findings = diagnose(arguments.config, Path("/"))
+    print(json.dumps(to_record(findings), indent=2) if arguments.json else to_text(findings))
+    return ExitCode.REFUSED if worst(findings) is Status.FAIL else ExitCode.OK
+
+
+def diagnose(path: Path | None, root: Path) -> list[Finding]:
+    """Every finding for a config file; `root` is where /proc, /sys and /dev are read from.
+
+    Without usable settings the checks that depend on them cannot run, and so have failed.
+    """
+    loaded: list[Config] = []
+
+    def settings() -> Finding:
+        loaded.append(load(path))
+        return Finding("settings", Status.OK, loaded[0].source)
+
+    findings = [examine("settings", settings)]
+    for name, check in _CHECKS.items():
+        if loaded:
+            findings.append(examine(name, lambda check=check: check(loaded[0], root)))  # type: ignore[misc]
+        else:
+            findings.append(Finding(name, Status.FAIL, "not checked", "mend the settings first"))
+    return findings
+
+
+def _check_runtime(config: Config, _root: Path) -> Finding:
+    runtime = config.model.runtime
+    return Finding(
+        "runtime", Status.OK, f"{runtime} {runtime_version(runtime)}, {config.model.threads} thread(s)"
+    )
+
+
+def _check_model(config: Config, _root: Path) -> Finding:
+    """Load the encoder and run it once, on noise."""
+    bundle = load_bundle(resources.bundle_folder(config.model.bundle))
+    card = bundle.card
+    encoder = Encoder(bundle, config.model.runtime, config.model.threads)
+    size = card.crop.size_px
+    noise = np.random.default_rng(0).uniform(-1, 1, (size, size, 4)).astype(np.float32)
+    if not np.isfinite(encoder.embed(noise)).all():
+        hint = "install or convert the model again"
+        return Finding("model", Status.FAIL, f"{card.name} gives no embedding", hint)
+    threshold = effective_threshold(card.threshold, config)
+    found = f"{card.name} ({card.encoder_sha256[:12]}), matches at a distance of at most {threshold:g}"
+    return Finding("model", Status.OK, found)
+
+
+def _check_camera(config: Config, _root: Path) -> Finding:
+    """Take one frame."""
+    with closing(to_camera(config)) as camera:
+        frame = next(camera.frames(), None)
+        found = f"{camera.driver} {camera.serial}"
+    if frame is None:
+        return Finding("camera", Status.FAIL, f"{found} gives no frame", "record it again")
+    width, height = frame.size
+    share = float((frame.depth_mm > 0).mean())
+    found += f", {width}x{height}, depth on {share:.0%} of the view"
+    if not share > 0.05:
+        return Finding("camera", Status.WARN, found, "clean the lens, and look at something 0.3 to 3 m away")
+    return Finding("camera", Status.OK, found)
+
+
+def _check_permissions(config: Config, root: Path) -> Finding:
+    live = "" if config.camera.recording else config.camera.driver
+    return judge_permissions(
+        live,
+        config.lock.driver,
+        board.read_usb(root),
+        sorted((root / "dev").glob("gpiochip*")),
+        lambda path: os.access(path, os.R_OK | os.W_OK),
+    )
+
+
+def _check_lock(config: Config, _root: Path) -> Finding:
+    """Look at the line without driving it: the daemon may hold it."""
+    settings = config.lock
+    if settings.driver != "gpio":
+        hint = 'set driver = "gpio" under [lock], with chip and line'
+        return Finding("lock", Status.WARN, f"the {settings.driver} lock moves no door", hint)
+    with open_line(settings.chip, settings.line) as (chip, offset):
+        info = chip.get_line_info(offset)
+        consumer = info.consumer if info.used else None
+    return judge_line(f"line {settings.line} of {settings.chip}", consumer, CONSUMER)
+
+
+def _check_store(config: Config, _root: Path) -> Finding:
+    path = Path(config.store.folder)
+    above = next(folder for folder in path.parents if folder.exists())
+    return judge_store(path, _read_folder(path), os.access(above, os.W_OK | os.X_OK), os.geteuid())
+
+
+def _check_templates(config: Config, _root: Path) -> Finding:
+    """Open every template: one that cannot be used would be noticed at the door otherwise."""
+    templates = to_store(config).all()
+    if not templates:
+        return Finding("templates", Status.WARN, "nobody is enrolled", "facelatch enrol USER")
+    encoder = load_bundle(resources.bundle_folder(config.model.bundle)).card.encoder_sha256
+    stale = [template.user for template in templates if template.encoder_sha256 != encoder]
+    if stale:
+        hint = "enrol them again: another model made their templates"
+        return Finding("templates", Status.FAIL, f"{', '.join(stale)} cannot be matched", hint)
+    return Finding(
+        "templates", Status.OK, f"{len(templates)} enrolled: {', '.join(one.user for one in templates)}"
+    )
+
+
+def _check_board(_config: Config, root: Path) -> Finding:
+    return judge_board(board.read_board(root, board.ask_vcgencmd()))
+
+
+def _read_folder(path: Path) -> Folder | None:
+    if not path.exists():
+        return None
+    found = path.stat()
+    writable = os.access(path, os.W_OK | os.X_OK)
+    return Folder(found.st_mode, found.st_uid, writable, shutil.disk_usage(path).free)
+
+
+_CHECKS: Mapping[str, Callable[[Config, Path], Finding]] = {
+    "runtime": _check_runtime,
+    "model": _check_model,
+    "camera": _check_camera,
+    "permissions": _check_permissions,
+    "lock": _check_lock,
+    "store": _check_store,
+    "templates": _check_templates,
+    "board": _check_board,
+}

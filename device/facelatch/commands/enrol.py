@@ -1,0 +1,148 @@
+"""`facelatch enrol`: make a user's template, guided from side to side."""
+
+import argparse
+import json
+import time
+from contextlib import closing
+
+from facelatch.acquisition import Failure
+from facelatch.commands.options import add_config, add_json
+from facelatch.commands.sources import (
+    add_model,
+    add_source,
+    add_store,
+    to_camera,
+    to_config,
+    to_model,
+    to_progress,
+    to_store,
+    warn,
+)
+from facelatch.enrolling import Ending, Progression, gather
+from facelatch.enrolment import Enrolment, Step
+from facelatch.errors import TemplateError
+from facelatch.exit_codes import ExitCode
+from facelatch.guidance import to_bar, to_compass, to_hint
+from facelatch.matching import check_user_name
+from facelatch.progress import Progress
+from facelatch.store import Store
+from facelatch.timestamps import to_utc_text
+
+DESCRIPTION = """\
+Enrol USER: look into the camera from half a metre and turn your head as told, until at least eight directions
+are covered. Nothing is stored before that, so stopping half-way changes nothing.
+"""
+EXAMPLES = """\
+examples:
+  facelatch enrol ada                        in front of the camera
+  facelatch enrol ada --replace              again, after a new model or new glasses
+  facelatch enrol ada --capture turns/       from a folder made by `facelatch record`
+"""
+_STEPS = {
+    Step.NO_POSE: "the direction cannot be told; mind the light and the distance",
+    Step.SOMEBODY_ELSE: "this is somebody else; only one person may be in front of the camera",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("user", metavar="USER", help="a name of a-z, 0-9, '.', '_' and '-'")
+    parser.add_argument("--replace", action="store_true", help="replace the template if USER has one")
+    add_config(parser)
+    add_json(parser)
+    add_source(parser)
+    add_model(parser)
+    add_store(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Enrol; `REFUSED` for what is not a living face, `RETRY` where the frames ended too early."""
+    config = to_config(arguments)
+    store = to_store(config)
+    _refuse_enrolled(store, arguments.user, arguments.replace)
+    model = to_model(config)
+    progress = to_progress()
+    guide = Guide(arguments.user, progress)
+    with closing(to_camera(config)) as camera:
+        enrolment, ending = gather(
+            camera.frames(),
+            model.examine,
+            Enrolment(model.threshold),
+            lambda: to_utc_text(time.time_ns()),
+            guide.tell,
+        )
+    progress.clear()
+    if ending is Ending.COMPLETE:
+        _refuse_enrolled(store, arguments.user, arguments.replace)
+        store.save(enrolment.to_template(arguments.user, model.bundle.card.encoder_sha256))
+    return _report(arguments, enrolment, ending, guide.reason)
+
+
+class Guide:
+    """Tells the user what to do next, and remembers the last thing that was wrong."""
+
+    def __init__(self, user: str, progress: Progress) -> None:
+        self._user = user
+        self._progress = progress
+        self.reason = ""
+
+    def tell(self, progression: Progression) -> None:
+        """Show how far it is; say so where a direction was added."""
+        coverage = progression.enrolment.coverage
+        step, trouble = progression.step, _to_trouble(progression)
+        self.reason = trouble or self.reason
+        top, middle, bottom = to_compass(coverage)
+        wanted = coverage.hint or "done"
+        self._progress.show(
+            [
+                f"enrolling {self._user}  {to_bar(coverage)}",
+                f"    {top}",
+                f"    {middle}    {wanted}",
+                f"    {bottom}    {trouble}",
+            ]
+        )
+        if step is Step.TAKEN:
+            self._progress.say(f"{to_bar(coverage)}  {wanted}")
+
+
+def _to_trouble(progression: Progression) -> str:
+    """What is wrong with a look, in plain words; empty where nothing is."""
+    found, step = progression.look.found, progression.step
+    if isinstance(found, Failure):
+        return to_hint(found.reason)
+    if step is Step.NOT_LIVE:
+        return to_hint(next((check.name for check in found.checks if not check.passed), "no-check"))
+    return "" if step is None else _STEPS.get(step, "")
+
+
+def _refuse_enrolled(store: Store, user: str, replace: bool) -> None:
+    """Raise where a template would be replaced that nobody asked to replace."""
+    if check_user_name(user) in store.users() and not replace:
+        raise TemplateError(
+            f"{user} is enrolled already and keeps that template; add --replace to enrol {user} anew"
+        )
+
+
+def _report(arguments: argparse.Namespace, enrolment: Enrolment, ending: Ending, reason: str) -> ExitCode:
+    user, coverage = arguments.user, enrolment.coverage
+    if arguments.json:
+        record = {
+            "user": user,
+            "enrolled": ending is Ending.COMPLETE,
+            "ending": ending.value,
+            "covered": sorted(coverage.covered),
+            "missing": list(coverage.missing),
+        }
+        print(json.dumps(record))
+    if ending is Ending.COMPLETE:
+        if not arguments.json:
+            print(f"{user} is enrolled from {len(enrolment.embeddings)} directions")
+        return ExitCode.OK
+    if ending is Ending.NOT_LIVE:
+        warn(f"{user} is not enrolled: {reason}; a living person is needed")
+        return ExitCode.REFUSED
+    warn(
+        f"{user} is not enrolled: the frames ended with {to_bar(coverage)} directions; "
+        f"missing: {', '.join(coverage.missing)}" + (f"; last trouble: {reason}" if reason else "")
+    )
+    return ExitCode.RETRY

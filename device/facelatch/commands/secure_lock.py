@@ -1,0 +1,31 @@
+"""`facelatch secure-lock`: shut the door, whatever happened to the daemon."""
+
+import argparse
+
+from facelatch.commands.options import add_config
+from facelatch.config import Config, load
+from facelatch.exit_codes import ExitCode
+from facelatch.locks.drivers import open_lock
+
+DESCRIPTION = """\
+Hold the configured lock shut. The service's ExecStopPost= calls this, because a killed daemon runs no cleanup
+and some GPIO controllers keep the level that it left behind. Refused while the daemon itself holds the lock.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add_config(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Secure the lock; raises `ConfigError` or `LockError` where it cannot be."""
+    secure(load(arguments.config))
+    return ExitCode.OK
+
+
+def secure(config: Config) -> None:
+    """Hold the configured lock shut; opening a lock secures it, closing it does so again."""
+    settings = config.lock
+    lock = open_lock(settings.driver, chip=settings.chip, line=settings.line, active_low=settings.active_low)
+    lock.close()

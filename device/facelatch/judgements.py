@@ -1,0 +1,122 @@
+"""What the facts of a board mean for a door: the judging behind `facelatch doctor`.
+
+All of it is pure: what the board shows is read by others and passed in.
+"""
+
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from facelatch.board import Board, UsbDevice
+from facelatch.checks import Finding, Status
+
+USB3_MBPS = 5000
+HOT_C = 80.0
+"""Where a Raspberry Pi starts to slow down."""
+LEAST_FREE_BYTES = 16 << 20
+AS_SERVICE = "run as the service does: sudo -u facelatch facelatch ..."
+
+_PRODUCTS = {"realsense": ("8086", ("0ad", "0af", "0b")), "kinect": ("045e", ("02ae", "02bf"))}
+"""USB vendor and how its cameras' product numbers start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What the file system says of a folder that should hold templates."""
+
+    mode: int
+    """As in `os.stat_result.st_mode`."""
+    owner_uid: int
+    is_writable: bool
+    free_bytes: int
+
+
+def judge_permissions(
+    driver: str,
+    lock_driver: str,
+    devices: Sequence[UsbDevice],
+    gpio_chips: Sequence[Path],
+    may_open: Callable[[Path], bool],
+) -> Finding:
+    """Whether this user may open the files of the devices that the config names."""
+    name = "permissions"
+    vendor, products = _PRODUCTS.get(driver, ("", ()))
+    cameras = [one for one in devices if one.vendor == vendor and one.product.startswith(products)]
+    chips = list(gpio_chips) if lock_driver == "gpio" else []
+    if vendor and not cameras:
+        hint = "plug the camera in; try another cable and port"
+        return Finding(name, Status.FAIL, f"no {driver} is on the USB bus", hint)
+    if lock_driver == "gpio" and not chips:
+        return Finding(name, Status.FAIL, "there is no /dev/gpiochip*", "run this on the board with the lock")
+    needed = [camera.node for camera in cameras] + chips
+    refused = [str(path) for path in needed if not may_open(path)]
+    if refused:
+        hint = f"install systemd/60-facelatch.rules, or {AS_SERVICE}"
+        return Finding(name, Status.FAIL, f"this user may not open {', '.join(refused)}", hint)
+    slow = [camera for camera in cameras if driver == "realsense" and camera.speed_mbps < USB3_MBPS]
+    if slow:
+        hint = "use a USB 3 port and cable: at USB 2 speed frames are fewer and smaller"
+        return Finding(name, Status.WARN, f"{slow[0].name} runs at {slow[0].speed_mbps:g} Mbit/s", hint)
+    found = f"{', '.join(map(str, needed))} may be opened" if needed else "the config names no device"
+    return Finding(name, Status.OK, found)
+
+
+def judge_store(path: Path, folder: Folder | None, parent_is_writable: bool, uid: int) -> Finding:
+    """Whether templates can be kept private in a folder; None stands for a folder that is not there."""
+    if folder is not None:
+        return _unsafe(path, folder, uid) or Finding("store", Status.OK, f"{path} is private and writable")
+    if parent_is_writable:
+        return Finding("store", Status.WARN, f"{path} is not there yet", "the first enrolment makes it")
+    hint = "run systemd-tmpfiles --create as root, or set store.folder"
+    return Finding("store", Status.FAIL, f"{path} is not there and cannot be made by this user", hint)
+
+
+def _unsafe(path: Path, folder: Folder, uid: int) -> Finding | None:
+    """The first thing that is wrong with a folder; root may write for its owner."""
+    free_mib = folder.free_bytes / (1 << 20)
+    wrong = (
+        (not stat.S_ISDIR(folder.mode), f"{path} is not a folder", "set store.folder to a folder of its own"),
+        (
+            bool(folder.mode & 0o077),
+            f"{path} is open to other users (mode {folder.mode & 0o777:04o})",
+            f"chmod 700 {path}",
+        ),
+        (
+            uid not in (0, folder.owner_uid),
+            f"{path} belongs to user {folder.owner_uid}, you are {uid}",
+            AS_SERVICE,
+        ),
+        (not folder.is_writable, f"{path} cannot be written", "is the disk mounted read-only? see `mount`"),
+    )
+    for is_wrong, found, hint in wrong:
+        if is_wrong:
+            return Finding("store", Status.FAIL, found, hint)
+    if folder.free_bytes < LEAST_FREE_BYTES:
+        return Finding(
+            "store", Status.WARN, f"the disk of {path} has {free_mib:.1f} MiB left", "make room on it"
+        )
+    return None
+
+
+def judge_line(name: str, consumer: str | None, own: str) -> Finding:
+    """Whether the lock's line is free or held by our own daemon; None stands for a free line."""
+    if consumer is None:
+        return Finding("lock", Status.OK, f"{name} is there and free")
+    if consumer == own:
+        return Finding("lock", Status.OK, f"{name} is held by the running daemon")
+    hint = "stop that program, or move the lock to another line"
+    return Finding("lock", Status.FAIL, f"{name} is in use by {consumer or 'another program'}", hint)
+
+
+def judge_board(board: Board) -> Finding:
+    """Whether power and cooling are good enough to be trusted; cameras fail first when they are not."""
+    if board.throttling:
+        hint = "use the board's own power supply and a heat sink; a depth camera draws up to 0.7 A"
+        return Finding("board", Status.WARN, f"the firmware reports: {', '.join(board.throttling)}", hint)
+    hottest = max(board.temperatures_c.items(), key=lambda zone: zone[1], default=None)
+    if hottest is not None and not hottest[1] < HOT_C:
+        hint = "fit a heat sink or a fan"
+        return Finding("board", Status.WARN, f"{hottest[0]} is at {hottest[1]:.0f} °C", hint)
+    heat = f", {hottest[1]:.0f} °C" if hottest else ""
+    return Finding("board", Status.OK, f"{board.model or 'no board name'}, {board.cores} x {board.cpu}{heat}")

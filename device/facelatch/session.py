@@ -1,0 +1,146 @@
+"""Several frames become one verdict; everything doubtful is refused.
+
+What someone at the door may try, and what answers it:
+
+- A photo between live frames: one sample with a failed check, or with no check at all, ends the session.
+- Two faces in turn, so that their fused embedding comes near a user whom neither resembles: the samples must
+  match one another as well as the fused one must match the template. One person's do; two people's do not.
+- A broken number: a sample that is not a unit vector makes the fused embedding NaN, and NaN is refused.
+- Leaving early or showing too little: fewer samples than wanted is RETRY, which tells nobody a distance.
+- One more frame after the verdict: a decided session stays decided.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import combinations
+
+from facelatch.liveness import PadCheck
+from facelatch.matching import Embedding, Template, distance, fuse, identify
+
+
+class Outcome(StrEnum):
+    """How a session ends; the words are those of the events."""
+
+    GRANTED = "granted"
+    NO_MATCH = "no-match"
+    NOT_LIVE = "not-live"
+    RETRY = "retry"
+    LOCKED_OUT = "locked-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An outcome and what led to it."""
+
+    outcome: Outcome
+    user: str | None
+    """The nearest user, granted or not; None where nothing was compared."""
+    distance: float | None
+    """Of the fused sample to that user; None where nothing was compared."""
+    threshold: float
+    reason: str | None
+    """A word for all but granted: a failed check, a `Missing`, `samples-disagree`, `beyond-threshold`."""
+    samples: int
+    looks: int
+    """Frames looked at, with and without a usable sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRule:
+    """How many samples are fused, and after how many frames a session gives up."""
+
+    frames: int = 3
+    attempts: int = 30
+
+    def __post_init__(self) -> None:
+        """Refuse a session that could never be decided."""
+        if not 1 <= self.frames <= self.attempts:
+            raise ValueError(f"frames must be 1 to attempts ({self.attempts}), found {self.frames}")
+
+
+def decide(found: float | None, threshold: float, checks: Sequence[PadCheck]) -> Outcome:
+    """Grant only if every check passed and the match holds; refuse otherwise."""
+    if found is None:
+        return Outcome.RETRY
+    if not checks or not all(check.passed for check in checks):
+        return Outcome.NOT_LIVE
+    if 0 <= found <= threshold:
+        return Outcome.GRANTED
+    return Outcome.NO_MATCH
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """One attempt of one person, frame by frame; each step gives a new session."""
+
+    rule: SessionRule
+    embeddings: tuple[Embedding, ...] = ()
+    checks: tuple[PadCheck, ...] = ()
+    failures: tuple[str, ...] = ()
+    not_live: str | None = None
+    """The check that ended the session, if one did."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether no further frame is wanted."""
+        return (
+            self.not_live is not None
+            or len(self.embeddings) >= self.rule.frames
+            or self.looks >= self.rule.attempts
+        )
+
+    @property
+    def looks(self) -> int:
+        """Frames looked at."""
+        return len(self.embeddings) + len(self.failures)
+
+    def after_sample(self, embedding: Embedding, checks: Sequence[PadCheck]) -> "Session":
+        """The session that follows a frame with a usable face."""
+        if self.complete:
+            return self
+        failed = next((check.name for check in checks if not check.passed), None)
+        return replace(
+            self,
+            embeddings=(*self.embeddings, embedding),
+            checks=(*self.checks, *checks),
+            not_live=failed if checks else "no-check",
+        )
+
+    def after_failure(self, reason: str) -> "Session":
+        """The session that follows a frame without one."""
+        return self if self.complete else replace(self, failures=(*self.failures, reason))
+
+    def verdict(self, gallery: Sequence[Template], threshold: float) -> Verdict | None:
+        """The verdict against the gallery, or None while frames are wanted."""
+        if not self.complete:
+            return None
+        if self.not_live is not None:
+            return self._to_verdict(Outcome.NOT_LIVE, threshold, self.not_live)
+        if len(self.embeddings) < self.rule.frames:
+            (common, _), *_ = Counter(self.failures).most_common(1)
+            return self._to_verdict(Outcome.RETRY, threshold, common)
+        if not _agree(self.embeddings, threshold):
+            return self._to_verdict(Outcome.NO_MATCH, threshold, "samples-disagree")
+        match = identify(fuse(self.embeddings), gallery)
+        # Nothing to compare with is a refusal, not a reason to try again.
+        outcome = decide(math.nan if match.distance is None else match.distance, threshold, self.checks)
+        reason = None if outcome is Outcome.GRANTED else "beyond-threshold" if gallery else "nobody-enrolled"
+        return self._to_verdict(outcome, threshold, reason, match.user, match.distance)
+
+    def _to_verdict(
+        self,
+        outcome: Outcome,
+        threshold: float,
+        reason: str | None,
+        user: str | None = None,
+        found: float | None = None,
+    ) -> Verdict:
+        return Verdict(outcome, user, found, threshold, reason, len(self.embeddings), self.looks)
+
+
+def _agree(embeddings: Sequence[Embedding], threshold: float) -> bool:
+    """Whether the samples are of one face: each pair within the threshold. A single broken one disagrees."""
+    return all(distance(one, other) <= threshold for one, other in combinations(embeddings, 2))

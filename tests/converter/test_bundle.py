@@ -1,0 +1,143 @@
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from facelatch.card import Bundle, load_bundle
+from facelatch.encoder import Encoder
+from facelatch.preprocess import CropSpec
+from facelatch_converter import bundle as bundles
+from facelatch_converter.bundle import About, write_bundle
+from facelatch_converter.errors import ClaimError, OutputError
+from facelatch_converter.metrics import comparisons
+from tests.converter.test_report import measured
+
+ENCODER = (Path(__file__).parents[1] / "data" / "models" / "encoder.tflite").read_bytes()
+ABOUT = About("tiny", CropSpec(), "MIT", {"data": "rendered", "seed": 1})
+RNG = np.random.default_rng(1)
+MEASURED = comparisons(RNG.normal(0.5, 0.1, 900), RNG.normal(1.1, 0.1, 9000))
+
+
+def fitted(target_fmr: float = 1e-3) -> Bundle:
+    return bundles.fit(ENCODER, ABOUT, MEASURED, target_fmr, accuracy={"int8": {"eer": 0.01}}, pad={})
+
+
+def numbers() -> dict[str, Any]:
+    return measured()[1]
+
+
+def test_the_threshold_is_the_loosest_that_shows_the_fmr() -> None:
+    card = fitted(1e-3).card
+    assert MEASURED.fmr_at(card.threshold).errors == 9
+    assert MEASURED.fmr_at(np.nextafter(card.threshold, 2)).errors == 10
+    assert [point.fmr for point in card.operating_points] == [1e-2, 1e-3]
+    assert {point.comparisons for point in card.operating_points} == {9000}
+    assert card.threshold == card.operating_points[1].threshold
+
+
+def test_an_unusual_fmr_becomes_an_operating_point_of_its_own() -> None:
+    card = fitted(5e-3).card
+    assert [point.fmr for point in card.operating_points] == [1e-2, 5e-3, 1e-3]
+    assert card.threshold == card.operating_points[1].threshold
+
+
+def test_an_fmr_that_was_not_measured_is_refused() -> None:
+    with pytest.raises(ClaimError, match="9000 impostor comparisons cannot show an FMR of 1e-05"):
+        fitted(1e-5)
+
+
+def test_the_provisional_bundle_runs_and_lets_nobody_in() -> None:
+    bundle = bundles.provisional(ENCODER, ABOUT)
+    assert bundle.card.threshold < 1e-5
+    assert Encoder(bundle).embed(np.zeros((112, 112, 4), np.float32)).shape == (128,)
+
+
+def test_a_written_bundle_loads_on_the_board(tmp_path: Path) -> None:
+    (tmp_path / "float.keras").write_bytes(b"keras")
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").write_text("page")
+    folder = tmp_path / "models" / "tiny"
+    bundle = fitted()
+    write_bundle(
+        folder, bundle, numbers=numbers(), keras=tmp_path / "float.keras", report=tmp_path / "report"
+    )
+    loaded = load_bundle(folder)
+    assert loaded.card == bundle.card
+    assert loaded.encoder == ENCODER
+    assert (folder / "encoder.keras").read_bytes() == b"keras"
+    assert (folder / "report" / "report.html").read_text() == "page"
+    assert sorted(file.name for file in folder.parent.iterdir()) == ["tiny"]  # nothing left beside it
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755  # the daemon's user reads it
+    text = (folder / "MODEL_CARD.md").read_text()
+    assert "Trained on rendered faces, not yet measured on real people." in text
+    for word in (
+        f"{bundle.card.threshold:.4f}",
+        "FMR",
+        "FNMR",
+        "APCER",
+        "MIT",
+        "data: rendered",
+        "| 0.001 |",
+    ):
+        assert word in text
+
+
+def test_the_model_card_of_real_people_names_them_and_the_parity(tmp_path: Path) -> None:
+    found = numbers()
+    found["data"] |= {"rendered": False, "source": "VAP"}
+    found["parity"] = {
+        "model": {"parameters": 250_000, "macs": 34_000_000, "tflite_bytes": 300_000, "keras_bytes": 1},
+        "tensors": 100,
+        "float": {"eer": 0.02},
+        "runtimes": {
+            "ai-edge-litert": {"version": "2.3.0", "cosine_p50": 0.001, "cosine_p99": 0.01, "eer": 0.021}
+        },
+    }
+    write_bundle(tmp_path / "tiny", fitted(), numbers=found)
+    text = (tmp_path / "tiny" / "MODEL_CARD.md").read_text()
+    assert "Measured on 6 people of VAP." in text
+    assert "rendered faces" not in text
+    assert "34.0 MMAC" in text
+    assert "ai-edge-litert 2.3.0: EER 2.10%" in text
+
+
+def test_an_existing_bundle_is_only_replaced_when_asked(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    write_bundle(folder, fitted(1e-2), numbers=numbers())
+    with pytest.raises(OutputError, match="is there already; choose another name, or --force"):
+        write_bundle(folder, fitted(), numbers=numbers())
+    assert load_bundle(folder).card == fitted(1e-2).card
+    write_bundle(folder, fitted(), numbers=numbers(), force=True)
+    assert load_bundle(folder).card == fitted().card
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["tiny"]
+
+
+def test_force_does_not_replace_what_is_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "holiday.jpg").write_text("dear")
+    with pytest.raises(OutputError, match="is no model bundle, so it is not replaced"):
+        write_bundle(tmp_path / "photos", fitted(), numbers=numbers(), force=True)
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(OutputError, match="is no model bundle"):
+        write_bundle(tmp_path / "file", fitted(), numbers=numbers(), force=True)
+    assert (tmp_path / "photos" / "holiday.jpg").read_text() == "dear"
+
+
+def test_a_failure_leaves_the_old_bundle_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    write_bundle(folder, fitted(1e-2), numbers=numbers())
+    with pytest.raises(OutputError, match="nothing was changed"):
+        write_bundle(folder, fitted(), numbers=numbers(), keras=tmp_path / "missing.keras", force=True)
+    assert load_bundle(folder).card == fitted(1e-2).card
+    assert [file.name for file in tmp_path.iterdir()] == ["tiny"]
+
+
+def test_a_card_that_json_cannot_say_is_not_written(tmp_path: Path) -> None:
+    bundle = fitted()
+    broken = Bundle(replace(bundle.card, accuracy={"eer": float("nan")}), bundle.encoder)
+    with pytest.raises(ValueError, match="JSON"):
+        write_bundle(tmp_path / "tiny", broken, numbers=numbers())
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facelatch import matching
+from facelatch_converter.errors import DatasetError
+from facelatch_converter.measure import measure
+from facelatch_converter.scores import compare, load_scores, save_scores
+from tests.converter.scripted import FLAT_MM, NO_FACE_MM, ScriptedAcquirer, capture, people
+
+
+def test_two_captures_of_a_person_are_genuine_and_of_two_people_impostor() -> None:
+    measured = measure(people(3, 2), ScriptedAcquirer(), samples=3)
+    scores = compare(measured)
+    assert (scores.genuine.size, scores.impostor.size) == (3, 12)
+    for (first, second), distance in zip(scores.genuine_pairs, scores.genuine, strict=True):
+        assert scores.subjects[first] == scores.subjects[second]
+        assert scores.captures[first] != scores.captures[second]
+        one, other = measured[first].embedding, measured[second].embedding
+        assert one is not None
+        assert other is not None
+        assert distance == pytest.approx(matching.distance(one, other), abs=1e-6)
+    assert all(scores.subjects[a] != scores.subjects[b] for a, b in scores.impostor_pairs)
+    assert scores.genuine.max() < scores.impostor.min()
+
+
+def test_attacks_and_captures_without_a_face_take_no_part() -> None:
+    refs = [
+        *people(2, 1),
+        capture("person-000", "photo", (FLAT_MM,), attack="flat-photo"),
+        capture("person-001", "dark", (NO_FACE_MM,)),
+    ]
+    scores = compare(measure(refs, ScriptedAcquirer(), samples=3))
+    assert (scores.genuine.size, scores.impostor.size) == (0, 1)
+    assert "photo" not in scores.captures
+
+
+def test_nothing_measured_gives_no_pairs() -> None:
+    scores = compare([])
+    assert (scores.genuine.size, scores.impostor.size, scores.genuine_pairs.shape) == (0, 0, (0, 2))
+
+
+def test_scores_come_back_from_their_file(tmp_path: Path) -> None:
+    scores = compare(measure(people(3, 2), ScriptedAcquirer(), samples=3))
+    save_scores(scores, tmp_path / "scores.npz")
+    again = load_scores(tmp_path / "scores.npz")
+    for name in ("subjects", "captures", "genuine", "genuine_pairs", "impostor", "impostor_pairs"):
+        assert np.array_equal(getattr(again, name), getattr(scores, name))
+    with np.load(tmp_path / "scores.npz") as archive:
+        assert not [name for name in archive.files if archive[name].shape[-1:] == (128,)]  # no embeddings
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 damaged", b"no archive"])
+def test_a_foreign_file_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "scores.npz").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"scores\.npz: not the scores of an evaluation"):
+        load_scores(tmp_path / "scores.npz")

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from facelatch.cameras.drivers import open_camera
+from facelatch.captures import CaptureWriter
+from facelatch.errors import CaptureError, ConfigError
+from tests.factories import make_frame
+
+
+def test_a_capture_folder_is_opened_by_name(tmp_path: Path) -> None:
+    with CaptureWriter(tmp_path / "a", driver="realsense", serial="9") as writer:
+        writer.write(make_frame(size=(8, 6)))
+    camera = open_camera("replay", recording=tmp_path / "a")
+    assert (camera.driver, camera.serial) == ("replay", "9")
+    assert len(list(camera.frames())) == 1
+
+
+@pytest.mark.parametrize(
+    ("driver", "words"),
+    [
+        pytest.param("kinect2", "'kinect2'; known are realsense, replay", id="unknown"),
+        pytest.param("", "known are", id="empty"),
+        pytest.param("replay", "camera.recording", id="nothing-to-replay"),
+    ],
+)
+def test_what_cannot_be_opened_is_named(driver: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        open_camera(driver)
+
+
+def test_there_is_no_fallback_to_another_driver(tmp_path: Path) -> None:
+    # Refused before the SDK is looked for, so this needs none.
+    with pytest.raises(CaptureError):
+        open_camera("realsense", recording=tmp_path)

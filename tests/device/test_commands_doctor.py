@@ -1,0 +1,152 @@
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from facelatch.captures import CaptureWriter
+from facelatch.checks import Finding, Status
+from facelatch.commands import doctor
+from facelatch.exit_codes import ExitCode
+from facelatch.frames import Frame
+from tests.bundles import make_bundle, write_bundle
+from tests.factories import make_frame
+
+
+def record(folder: Path, frame: Frame) -> Path:
+    with CaptureWriter(folder, driver="scripted", serial="7") as writer:
+        writer.write(frame)
+    return folder
+
+
+def write_config(folder: Path, *, model: str = "encoder", lock: str = 'driver = "recording"') -> Path:
+    """A config of a board that is in order but for what the arguments say."""
+    (folder / "store").mkdir(mode=0o700)
+    bundle = write_bundle(folder / "bundle", make_bundle(model))
+    capture = record(folder / "capture", make_frame(600, noise_seed=1))
+    path = folder / "facelatch.toml"
+    path.write_text(
+        f'[model]\nbundle = "{bundle}"\n[camera]\ndriver = "replay"\nrecording = "{capture}"\n'
+        f'[lock]\n{lock}\n[store]\nfolder = "{folder / "store"}"\n'
+    )
+    return path
+
+
+def diagnose(path: Path, root: Path) -> dict[str, Finding]:
+    return {finding.name: finding for finding in doctor.diagnose(path, root)}
+
+
+def test_a_board_in_order_without_a_door(tmp_path: Path) -> None:
+    findings = diagnose(write_config(tmp_path), tmp_path)
+    assert {name: finding.status.value for name, finding in findings.items()} == {
+        "settings": "ok",
+        "runtime": "ok",
+        "model": "ok",
+        "camera": "ok",
+        "permissions": "ok",
+        "lock": "warn",
+        "store": "ok",
+        "templates": "warn",
+        "board": "ok",
+    }
+    assert "made-up (" in findings["model"].found
+    assert "0.8" in findings["model"].found
+    assert "640x480, depth on 100% of the view" in findings["camera"].found
+    assert "nobody is enrolled" in findings["templates"].found
+
+
+def test_a_config_that_is_refused_fails_every_check(tmp_path: Path) -> None:
+    path = tmp_path / "facelatch.toml"
+    path.write_text("[lock]\nkind = 1\n")
+    findings = doctor.diagnose(path, tmp_path)
+    assert all(finding.status is Status.FAIL for finding in findings)
+    assert f"{path}: unknown key in [lock]: kind" in findings[0].found
+    assert {finding.found for finding in findings[1:]} == {"not checked"}
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        pytest.param("silent", "gives no embedding", id="no-embedding"),
+        pytest.param("float", "input is float32, not int8", id="float"),
+        pytest.param("short-embedding", "its card says (1, 128)", id="another-shape"),
+    ],
+)
+def test_a_model_that_does_not_work(tmp_path: Path, model: str, words: str) -> None:
+    finding = diagnose(write_config(tmp_path, model=model), tmp_path)["model"]
+    assert finding.status is Status.FAIL
+    assert words in finding.found
+
+
+def test_a_model_that_was_changed_after_its_card(tmp_path: Path) -> None:
+    path = write_config(tmp_path)
+    (tmp_path / "bundle" / "encoder.tflite").write_bytes(b"other")
+    finding = diagnose(path, tmp_path)["model"]
+    assert finding.status is Status.FAIL
+    assert "is not the one card.json names" in finding.found
+
+
+def test_a_camera_without_depth_warns(tmp_path: Path) -> None:
+    path = write_config(tmp_path)
+    blind = record(tmp_path / "blind", make_frame(0))
+    path.write_text(path.read_text().replace(str(tmp_path / "capture"), str(blind)))
+    finding = diagnose(path, tmp_path)["camera"]
+    assert finding.status is Status.WARN
+    assert "depth on 0%" in finding.found
+
+
+def test_a_recording_that_is_not_there_fails(tmp_path: Path) -> None:
+    path = write_config(tmp_path)
+    path.write_text(path.read_text().replace(str(tmp_path / "capture"), str(tmp_path / "gone")))
+    finding = diagnose(path, tmp_path)["camera"]
+    assert finding.status is Status.FAIL
+    assert str(tmp_path / "gone") in finding.found
+
+
+def test_a_lock_that_is_not_there_fails_twice(tmp_path: Path) -> None:
+    path = write_config(tmp_path, lock='driver = "gpio"\nchip = "/dev/gpiochip-none"\nline = "GPIO17"')
+    findings = diagnose(path, tmp_path)
+    assert findings["lock"].status is Status.FAIL
+    assert "/dev/gpiochip-none is not a GPIO chip" in findings["lock"].found
+    assert findings["permissions"].status is Status.FAIL
+    assert "there is no /dev/gpiochip*" in findings["permissions"].found
+
+
+def test_a_store_that_others_may_read_fails(tmp_path: Path) -> None:
+    path = write_config(tmp_path)
+    (tmp_path / "store").chmod(0o755)
+    findings = diagnose(path, tmp_path)
+    assert (findings["store"].status, findings["templates"].status) == (Status.FAIL, Status.FAIL)
+    assert "(mode 0755)" in findings["store"].found
+
+
+def test_boards_facts_come_from_the_root(tmp_path: Path) -> None:
+    firmware = tmp_path / "sys/devices/platform/soc/soc:firmware"
+    firmware.mkdir(parents=True)
+    (firmware / "get_throttled").write_text("1\n")
+    finding = diagnose(write_config(tmp_path), tmp_path)["board"]
+    assert (finding.status, finding.found) == (Status.WARN, "the firmware reports: under-voltage now")
+
+
+def run(path: Path, *, as_json: bool) -> ExitCode:
+    parser = argparse.ArgumentParser()
+    doctor.add_arguments(parser)
+    return doctor.run(parser.parse_args(["--config", str(path), *(["--json"] if as_json else [])]))
+
+
+def test_the_command_prints_findings_and_ends_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(write_config(tmp_path), as_json=False) is ExitCode.OK
+    printed = capsys.readouterr().out
+    assert "ok    model " in printed
+    assert "warn  lock " in printed
+
+
+def test_the_command_ends_with_1_where_a_check_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(write_config(tmp_path, model="silent"), as_json=True) is ExitCode.REFUSED
+    record_ = json.loads(capsys.readouterr().out)
+    assert record_["status"] == "fail"
+    assert [check["name"] for check in record_["checks"] if check["status"] == "fail"] == ["model"]

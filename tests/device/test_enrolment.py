@@ -1,0 +1,132 @@
+import math
+
+import numpy as np
+import pytest
+from facelatch.liveness import PadCheck
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.factories import ENCODER_SHA256, MOMENT, make_embedding, make_near
+
+from facelatch.enrolment import CENTRE, SECTORS, Coverage, Enrolment, Step, to_sector
+from facelatch.matching import Embedding
+
+LIVE = PadCheck(name="plane", passed=True, value=9.0, limit=3.0)
+FLAT = PadCheck(name="plane", passed=False, value=1.0, limit=3.0)
+POSES = {
+    "centre": (1.0, -2.0),
+    "right": (15.0, 0.0),
+    "up-right": (12.0, 12.0),
+    "up": (0.0, 12.0),
+    "up-left": (-12.0, 12.0),
+    "left": (-15.0, 1.0),
+    "down-left": (-12.0, -12.0),
+    "down": (1.0, -12.0),
+    "down-right": (12.0, -12.0),
+}
+angles = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-50, 50)
+
+
+@pytest.mark.parametrize(("sector", "pose"), POSES.items(), ids=POSES)
+def test_sectors(sector: str, pose: tuple[float, float]) -> None:
+    assert to_sector(*pose) == sector
+
+
+@pytest.mark.parametrize(
+    "pose", [(8.0, 0.0), (0.0, 45.0), (90.0, 0.0), (math.nan, 0.0), (0.0, math.nan), (math.inf, math.nan)]
+)
+def test_no_sector(pose: tuple[float, float]) -> None:
+    assert to_sector(*pose) is None
+
+
+@given(angles, angles)
+def test_mirrored_poses_are_in_mirrored_sectors(yaw_deg: float, pitch_deg: float) -> None:
+    sector = to_sector(yaw_deg, pitch_deg)
+    assert sector is None or sector in SECTORS
+    mirrored = to_sector(-yaw_deg, pitch_deg)
+    assert (sector is None) == (mirrored is None)
+    if sector in {"up", "down", CENTRE}:
+        assert mirrored == sector
+
+
+@given(st.lists(st.tuples(angles, angles), max_size=30))
+def test_coverage_only_grows_and_is_complete_with_eight(poses: list[tuple[float, float]]) -> None:
+    coverage = Coverage()
+    for pose in poses:
+        following = coverage.after(*pose)
+        assert following.covered >= coverage.covered
+        assert set(following.missing) | following.covered == set(SECTORS)
+        assert following.complete == (CENTRE in following.covered and len(following.covered) >= 8)
+        assert bool(following.hint) != following.complete
+        coverage = following
+
+
+def test_eight_directions_without_the_centre_are_not_complete() -> None:
+    coverage = Coverage(frozenset(SECTORS) - {CENTRE})
+    assert not coverage.complete
+    assert coverage.hint == "look straight into the camera"
+
+
+def test_hints_are_the_users_own_left_and_right() -> None:
+    assert Coverage(frozenset({CENTRE})).hint == "turn your head to the left"
+    turned = Coverage(frozenset({CENTRE})).after(20, 0)
+    assert "right" in turned.covered
+    assert Coverage(frozenset(SECTORS) - {"left", "up"}).hint == "raise your chin"
+
+
+def enrol(names: list[str], seed: int = 1) -> Enrolment:
+    enrolment = Enrolment(limit=0.6)
+    for place, name in enumerate(names):
+        sample = make_near(make_embedding(seed), 0.3, place)
+        enrolment, step = enrolment.after(sample, [LIVE], POSES[name], MOMENT)
+        assert step is Step.TAKEN
+    return enrolment
+
+
+def test_eight_poses_make_a_template() -> None:
+    enrolment = enrol(list(SECTORS[:8]))
+    template = enrolment.to_template("ada", ENCODER_SHA256)
+    assert template.embeddings.shape == (8, 128)
+    assert np.array_equal(template.embeddings[3], make_near(make_embedding(1), 0.3, 3))
+    assert template.poses == tuple(POSES[name] for name in SECTORS[:8])
+    assert template.made_at == (MOMENT,) * 8
+
+
+def test_seven_poses_do_not() -> None:
+    with pytest.raises(ValueError, match="not complete: turn your head to the right and lower"):
+        enrol(list(SECTORS[:6])).to_template("ada", ENCODER_SHA256)
+
+
+NAN = make_embedding(1, broken=math.nan)
+
+
+@pytest.mark.parametrize(
+    ("embedding", "checks", "pose", "step"),
+    [
+        pytest.param(make_embedding(1), [FLAT, LIVE], POSES["up"], Step.NOT_LIVE, id="photo"),
+        pytest.param(make_embedding(1), [], POSES["up"], Step.NOT_LIVE, id="no-check"),
+        pytest.param(make_embedding(2), [LIVE], POSES["up"], Step.SOMEBODY_ELSE, id="bystander"),
+        pytest.param(NAN, [LIVE], POSES["up"], Step.SOMEBODY_ELSE, id="broken"),
+        pytest.param(make_embedding(1), [LIVE], None, Step.NO_POSE, id="no-pose"),
+        pytest.param(make_embedding(1), [LIVE], (math.nan, 0.0), Step.NO_POSE, id="nan-pose"),
+        pytest.param(make_embedding(1), [LIVE], POSES["centre"], Step.COVERED, id="covered"),
+        pytest.param(make_embedding(1), [LIVE], (8.0, 0.0), Step.COVERED, id="between-sectors"),
+    ],
+)
+def test_what_is_not_taken_changes_nothing(
+    embedding: Embedding, checks: list[PadCheck], pose: tuple[float, float] | None, step: Step
+) -> None:
+    enrolment = enrol(["centre"])
+    following, found = enrolment.after(embedding, checks, pose, MOMENT)
+    assert found is step
+    assert following is enrolment
+
+
+def test_the_first_sample_must_be_an_embedding() -> None:
+    _, step = Enrolment(limit=2.0).after(NAN, [LIVE], POSES["centre"], MOMENT)
+    assert step is Step.SOMEBODY_ELSE
+
+
+def test_a_broken_limit_takes_nobody_else() -> None:
+    enrolment, _ = Enrolment(limit=math.nan).after(make_embedding(1), [LIVE], POSES["centre"], MOMENT)
+    _, step = enrolment.after(make_embedding(1), [LIVE], POSES["up"], MOMENT)
+    assert step is Step.SOMEBODY_ELSE

@@ -1,0 +1,65 @@
+import json
+from itertools import accumulate
+
+import pytest
+
+from facelatch.enrolment import SECTORS, Coverage
+from facelatch.guidance import HINTS, to_bar, to_compass, to_hint, to_record, to_sentence
+from facelatch.locate import Missing
+from facelatch.session import Outcome, Verdict
+
+GRANTED = Verdict(Outcome.GRANTED, "ada", 0.41234, 0.6, None, samples=3, looks=4)
+NEAR_MISS = Verdict(Outcome.NO_MATCH, "ada", 0.71, 0.6, "beyond-threshold", samples=3, looks=3)
+EMPTY = Verdict(Outcome.RETRY, None, None, 0.6, "no-face", samples=0, looks=30)
+
+
+@pytest.mark.parametrize("reason", list(Missing))
+def test_every_reason_has_a_hint(reason: Missing) -> None:
+    assert " " in to_hint(reason)
+    assert to_hint(str(reason)) == HINTS[reason]
+
+
+def test_an_unknown_reason_stands_for_itself() -> None:
+    assert to_hint("something-new") == "something-new"
+    assert to_hint(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        pytest.param(GRANTED, "granted: ada; distance 0.412, at most 0.600", id="granted"),
+        pytest.param(
+            NEAR_MISS,
+            "no-match: the face is not the enrolled one; distance 0.710, at most 0.600",
+            id="a-near-miss-names-nobody",
+        ),
+        pytest.param(EMPTY, "retry: no face is seen; look into the camera", id="empty"),
+    ],
+)
+def test_sentences(verdict: Verdict, sentence: str) -> None:
+    assert to_sentence(verdict) == sentence
+
+
+def test_a_record_is_json_and_names_only_who_was_granted() -> None:
+    assert json.loads(json.dumps(to_record(GRANTED), allow_nan=False))["user"] == "ada"
+    assert to_record(NEAR_MISS)["user"] is None
+    assert to_record(EMPTY)["distance"] is None
+
+
+def test_the_bar_grows_to_its_end() -> None:
+    bars = [to_bar(Coverage(frozenset(SECTORS[:count]))) for count in range(10)]
+    assert bars[0] == "[........] 0 of 8"
+    assert bars[5] == "[#####...] 5 of 8"
+    assert bars[9] == "[########] 9 of 8"
+    assert len(set(bars)) == 10
+
+
+def test_the_compass_is_a_mirror() -> None:
+    """Turning one's head to one's left is `right` in the image, and shown on the left."""
+    assert to_compass(Coverage(frozenset({"right"}))) == (". . .", "# . .", ". . .")
+    assert to_compass(Coverage(frozenset({"up-left", "centre"}))) == (". . #", ". # .", ". . .")
+    marks = [
+        sum(row.count("#") for row in to_compass(Coverage(frozenset(seen))))
+        for seen in accumulate(({sector} for sector in SECTORS), set.union)
+    ]
+    assert marks == list(range(1, 10))

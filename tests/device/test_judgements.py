@@ -1,0 +1,165 @@
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from facelatch.board import Board, UsbDevice
+from facelatch.checks import Status
+from facelatch.judgements import Folder, judge_board, judge_line, judge_permissions, judge_store
+
+D435I = UsbDevice("8086", "0b3a", "RealSense 435i", 5000.0, Path("/dev/bus/usb/002/013"))
+KINECT = UsbDevice("045e", "02ae", "Xbox NUI Camera", 480.0, Path("/dev/bus/usb/001/005"))
+MOUSE = UsbDevice("046d", "0b07", "Mouse", 12.0, Path("/dev/bus/usb/001/002"))
+CHIP = Path("/dev/gpiochip0")
+NOTHING = frozenset[Path]()
+
+
+@pytest.mark.parametrize(
+    ("driver", "lock", "devices", "chips", "forbidden", "status", "words"),
+    [
+        pytest.param(
+            "realsense", "gpio", [MOUSE, D435I], [CHIP], NOTHING, Status.OK, "/dev/gpiochip0 may", id="all"
+        ),
+        pytest.param("replay", "recording", [], [], NOTHING, Status.OK, "no device", id="nothing-needed"),
+        pytest.param(
+            "replay", "recording", [D435I], [CHIP], {CHIP, D435I.node}, Status.OK, "no device", id="unused"
+        ),
+        pytest.param(
+            "realsense", "recording", [MOUSE], [], NOTHING, Status.FAIL, "no realsense", id="no-camera"
+        ),
+        pytest.param(
+            "kinect", "recording", [D435I], [], NOTHING, Status.FAIL, "no kinect", id="another-camera"
+        ),
+        pytest.param("kinect", "recording", [KINECT], [], NOTHING, Status.OK, "001/005 may be", id="kinect"),
+        pytest.param(
+            "realsense", "gpio", [D435I], [], NOTHING, Status.FAIL, "no /dev/gpiochip", id="no-chip"
+        ),
+        pytest.param(
+            "realsense",
+            "recording",
+            [D435I],
+            [],
+            {D435I.node},
+            Status.FAIL,
+            "may not open /dev/bus",
+            id="no-rules",
+        ),
+        pytest.param(
+            "replay", "gpio", [], [CHIP], {CHIP}, Status.FAIL, "may not open /dev/gpio", id="no-group"
+        ),
+        pytest.param(
+            "realsense",
+            "recording",
+            [replace(D435I, speed_mbps=480.0)],
+            [],
+            NOTHING,
+            Status.WARN,
+            "480",
+            id="usb-2",
+        ),
+        pytest.param(
+            "realsense",
+            "recording",
+            [replace(D435I, speed_mbps=0.0)],
+            [],
+            NOTHING,
+            Status.WARN,
+            "0",
+            id="speed-unknown",
+        ),
+    ],
+)
+def test_permissions(
+    *,
+    driver: str,
+    lock: str,
+    devices: list[UsbDevice],
+    chips: list[Path],
+    forbidden: frozenset[Path],
+    status: Status,
+    words: str,
+) -> None:
+    finding = judge_permissions(driver, lock, devices, chips, lambda path: path not in forbidden)
+    assert finding.status is status
+    assert words in finding.found
+    assert bool(finding.hint) == (status is not Status.OK)
+
+
+FOLDER = Folder(mode=stat.S_IFDIR | 0o700, owner_uid=997, is_writable=True, free_bytes=1 << 30)
+PATH = Path("/var/lib/facelatch/templates")
+
+
+@pytest.mark.parametrize(
+    ("folder", "uid", "status", "words"),
+    [
+        pytest.param(FOLDER, 997, Status.OK, "is private and writable", id="private"),
+        pytest.param(FOLDER, 0, Status.OK, "is private", id="root"),
+        pytest.param(FOLDER, 1000, Status.FAIL, "belongs to user 997, you are 1000", id="another-user"),
+        pytest.param(
+            replace(FOLDER, mode=stat.S_IFDIR | 0o750), 997, Status.FAIL, "(mode 0750)", id="group-reads"
+        ),
+        pytest.param(
+            replace(FOLDER, mode=stat.S_IFDIR | 0o701), 0, Status.FAIL, "(mode 0701)", id="others-enter"
+        ),
+        pytest.param(
+            replace(FOLDER, mode=stat.S_IFREG | 0o600), 997, Status.FAIL, "is not a folder", id="a-file"
+        ),
+        pytest.param(
+            replace(FOLDER, is_writable=False), 997, Status.FAIL, "cannot be written", id="read-only"
+        ),
+        pytest.param(
+            replace(FOLDER, free_bytes=1 << 20), 997, Status.WARN, "has 1.0 MiB left", id="disk-full"
+        ),
+    ],
+)
+def test_store(folder: Folder, uid: int, status: Status, words: str) -> None:
+    finding = judge_store(PATH, folder, parent_is_writable=True, uid=uid)
+    assert finding.status is status
+    assert words in finding.found
+
+
+@pytest.mark.parametrize(("parent_is_writable", "status"), [(True, Status.WARN), (False, Status.FAIL)])
+def test_a_store_that_is_not_there_yet(parent_is_writable: bool, status: Status) -> None:
+    finding = judge_store(PATH, None, parent_is_writable=parent_is_writable, uid=997)
+    assert finding.status is status
+    assert finding.hint
+
+
+@pytest.mark.parametrize(
+    ("consumer", "status", "words"),
+    [
+        pytest.param(None, Status.OK, "is there and free", id="free"),
+        pytest.param("facelatch", Status.OK, "held by the running daemon", id="ours"),
+        pytest.param("spi0 CS0", Status.FAIL, "in use by spi0 CS0", id="a-driver"),
+        pytest.param("", Status.FAIL, "in use by another program", id="nameless"),
+    ],
+)
+def test_line(consumer: str | None, status: Status, words: str) -> None:
+    finding = judge_line("line GPIO17 of pinctrl-rp1", consumer, "facelatch")
+    assert finding.status is status
+    assert words in finding.found
+
+
+COOL = Board("Raspberry Pi 5", "Cortex-A76", 4, "ondemand", {"cpu-thermal": 55.0}, ())
+
+
+@pytest.mark.parametrize(
+    ("board", "status", "words"),
+    [
+        pytest.param(COOL, Status.OK, "Raspberry Pi 5, 4 x Cortex-A76, 55 °C", id="cool"),
+        pytest.param(
+            Board(None, "Intel N100", 4, None, {}, None), Status.OK, "no board name, 4 x Intel", id="silent"
+        ),
+        pytest.param(
+            replace(COOL, throttling=("under-voltage now",)), Status.WARN, "under-voltage", id="starved"
+        ),
+        pytest.param(
+            replace(COOL, temperatures_c={"a": 20.0, "b": 84.6}), Status.WARN, "b is at 85", id="hot"
+        ),
+    ],
+)
+def test_board(board: Board, status: Status, words: str) -> None:
+    finding = judge_board(board)
+    assert finding.status is status
+    assert words in finding.found

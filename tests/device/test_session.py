@@ -1,0 +1,193 @@
+import math
+
+import pytest
+from facelatch.liveness import PadCheck
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.factories import make_embedding, make_near, make_template
+
+from facelatch.matching import Embedding, Template, distance, fuse, nearest
+from facelatch.session import Outcome, Session, SessionRule, Verdict, decide
+
+LIVE = PadCheck(name="plane", passed=True, value=9.0, limit=3.0)
+FLAT = PadCheck(name="plane", passed=False, value=1.0, limit=3.0)
+BLIND = PadCheck(name="depth-coverage", passed=False, value=math.nan, limit=0.5)
+
+THRESHOLD = 0.6
+OWNER = make_template(seed=1)
+RULE = SessionRule(frames=3, attempts=6)
+
+numbers = st.floats(allow_nan=True, allow_infinity=True)
+checks = st.lists(st.sampled_from([LIVE, FLAT, BLIND]), max_size=4)
+
+
+def owner(seed: int) -> Embedding:
+    return make_near(make_embedding(1), 0.25, seed + 100)
+
+
+def run(*steps: tuple[Embedding, list[PadCheck]] | str, rule: SessionRule = RULE) -> Session:
+    session = Session(rule)
+    for step in steps:
+        session = session.after_failure(step) if isinstance(step, str) else session.after_sample(*step)
+    return session
+
+
+def decided(session: Session, gallery: list[Template] | None = None) -> Verdict:
+    verdict = session.verdict([OWNER] if gallery is None else gallery, THRESHOLD)
+    assert verdict is not None
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("found", "ran", "outcome"),
+    [
+        pytest.param(0.2, [LIVE], Outcome.GRANTED, id="near-and-live"),
+        pytest.param(THRESHOLD, [LIVE], Outcome.GRANTED, id="at-the-threshold"),
+        pytest.param(0.7, [LIVE], Outcome.NO_MATCH, id="too-far"),
+        pytest.param(0.2, [LIVE, FLAT], Outcome.NOT_LIVE, id="one-check-fails"),
+        pytest.param(0.2, [LIVE, BLIND], Outcome.NOT_LIVE, id="one-check-could-not-run"),
+        pytest.param(0.2, [], Outcome.NOT_LIVE, id="no-check-ran"),
+        pytest.param(math.nan, [LIVE], Outcome.NO_MATCH, id="nan-distance"),
+        pytest.param(-math.inf, [LIVE], Outcome.NO_MATCH, id="impossible-distance"),
+        pytest.param(None, [LIVE], Outcome.RETRY, id="no-sample"),
+        pytest.param(None, [FLAT], Outcome.RETRY, id="no-sample-no-guess"),
+    ],
+)
+def test_decide(found: float | None, ran: list[PadCheck], outcome: Outcome) -> None:
+    assert decide(found, THRESHOLD, ran) is outcome
+
+
+@given(st.none() | numbers, numbers, checks)
+def test_a_grant_needs_a_true_distance_and_every_check(
+    found: float | None, threshold: float, ran: list[PadCheck]
+) -> None:
+    if decide(found, threshold, ran) is Outcome.GRANTED:
+        assert found is not None
+        assert 0 <= found <= threshold
+        assert ran
+        assert all(check.passed for check in ran)
+
+
+@given(numbers, checks)
+def test_nan_is_never_granted(number: float, ran: list[PadCheck]) -> None:
+    assert decide(math.nan, number, ran) is not Outcome.GRANTED
+    assert decide(number, math.nan, ran) is not Outcome.GRANTED
+
+
+def test_the_owner_is_granted() -> None:
+    verdict = decided(run(*((owner(seed), [LIVE, LIVE]) for seed in range(3))))
+    assert (verdict.outcome, verdict.user, verdict.reason) == (Outcome.GRANTED, "ada", None)
+    assert verdict.distance == pytest.approx(
+        nearest(fuse([owner(seed) for seed in range(3)]), OWNER), abs=1e-6
+    )
+    assert (verdict.samples, verdict.looks, verdict.threshold) == (3, 3, THRESHOLD)
+
+
+def test_frames_without_a_face_do_not_count_as_samples() -> None:
+    session = run("no-face", (owner(1), [LIVE]), "too-far", (owner(2), [LIVE]), (owner(3), [LIVE]))
+    assert decided(session).outcome is Outcome.GRANTED
+    assert decided(session).looks == 5
+
+
+def test_a_stranger_is_refused_with_the_nearest_distance() -> None:
+    verdict = decided(run(*((make_near(make_embedding(2), 0.1, seed), [LIVE]) for seed in range(3))))
+    assert (verdict.outcome, verdict.reason) == (Outcome.NO_MATCH, "beyond-threshold")
+    assert verdict.distance is not None
+    assert verdict.distance > THRESHOLD
+
+
+def test_nobody_enrolled_is_a_refusal_not_a_retry() -> None:
+    verdict = decided(run(*((owner(seed), [LIVE]) for seed in range(3))), gallery=[])
+    assert verdict == Verdict(Outcome.NO_MATCH, None, None, THRESHOLD, "nobody-enrolled", 3, 3)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        pytest.param([LIVE, FLAT], "plane", id="photo"),
+        pytest.param([BLIND, LIVE], "depth-coverage", id="could-not-run"),
+        pytest.param([], "no-check", id="no-check"),
+    ],
+)
+def test_one_frame_that_is_not_live_ends_the_session(place: int, bad: list[PadCheck], reason: str) -> None:
+    steps = [(owner(seed), bad if seed == place else [LIVE]) for seed in range(3)]
+    verdict = decided(run(*steps))
+    assert (verdict.outcome, verdict.reason) == (Outcome.NOT_LIVE, reason)
+    assert (verdict.user, verdict.distance) == (None, None)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e30])
+def test_one_broken_sample_refuses(frames: int, value: float) -> None:
+    broken = make_embedding(1, broken=value)
+    steps = [(owner(seed), [LIVE]) for seed in range(frames - 1)] + [(broken, [LIVE])]
+    assert decided(run(*steps, rule=SessionRule(frames, 6))).outcome is Outcome.NO_MATCH
+
+
+def test_two_faces_in_turn_are_refused_though_their_mean_would_match() -> None:
+    # Two people on either side of the owner: neither matches, the mean of both does.
+    one = make_near(make_embedding(1), 0.9, 7)
+    other = fuse([make_near(make_embedding(1), 0.1, 8), -one])
+    other = fuse([other, make_embedding(1)])
+    assert distance(one, other) > THRESHOLD
+    assert nearest(one, OWNER) > THRESHOLD
+    assert nearest(fuse([one, other]), OWNER) <= THRESHOLD
+    verdict = decided(run((one, [LIVE]), (other, [LIVE]), rule=SessionRule(2, 6)))
+    assert (verdict.outcome, verdict.reason) == (Outcome.NO_MATCH, "samples-disagree")
+
+
+def test_a_strangers_frame_among_the_owners_is_refused() -> None:
+    verdict = decided(run((owner(1), [LIVE]), (owner(2), [LIVE]), (make_embedding(2), [LIVE])))
+    assert (verdict.outcome, verdict.reason) == (Outcome.NO_MATCH, "samples-disagree")
+
+
+def test_too_few_samples_is_a_retry_for_the_commonest_reason_and_tells_no_distance() -> None:
+    session = run("no-face", "too-far", (owner(1), [LIVE]), "too-far", "no-face", "too-far")
+    assert decided(session) == Verdict(Outcome.RETRY, None, None, THRESHOLD, "too-far", 1, 6)
+
+
+def test_there_is_no_verdict_while_frames_are_wanted() -> None:
+    session = run("no-face", (owner(1), [LIVE]), (owner(2), [LIVE]))
+    assert not session.complete
+    assert session.verdict([OWNER], THRESHOLD) is None
+
+
+def test_a_decided_session_stays_decided() -> None:
+    session = run((owner(1), [FLAT]))
+    assert session.after_sample(owner(2), [LIVE]) is session
+    assert session.after_failure("no-face") is session
+
+
+@pytest.mark.parametrize(("frames", "attempts"), [(0, 5), (6, 5), (-1, 0)])
+def test_a_rule_that_never_decides_is_refused(frames: int, attempts: int) -> None:
+    with pytest.raises(ValueError, match="frames must be 1 to attempts"):
+        SessionRule(frames, attempts)
+
+
+step = st.one_of(
+    st.sampled_from(["no-face", "too-far"]),
+    st.tuples(
+        st.sampled_from(
+            [owner(1), owner(2), make_embedding(2), make_embedding(1, broken=math.nan), -make_embedding(1)]
+        ),
+        checks,
+    ),
+)
+
+
+@given(st.lists(step, max_size=8), st.integers(1, 3))
+def test_only_live_agreeing_samples_of_the_owner_are_granted(
+    steps: list[tuple[Embedding, list[PadCheck]] | str], frames: int
+) -> None:
+    session = run(*steps, rule=SessionRule(frames, 6))
+    verdict = session.verdict([OWNER], THRESHOLD)
+    assert (verdict is None) == (not session.complete)
+    if verdict is None or verdict.outcome is not Outcome.GRANTED:
+        return
+    samples = [step for step in steps if not isinstance(step, str)][:frames]
+    assert len(samples) == frames
+    for embedding, ran in samples:
+        assert ran
+        assert all(check.passed for check in ran)
+        assert nearest(embedding, OWNER) <= THRESHOLD
