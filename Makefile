@@ -38,8 +38,10 @@ lint: setup ## Style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Two runs: tflite-runtime cannot load in a process that has loaded TensorFlow.
 test: lint ## Lint, types, import rules and all tests
-	$(BIN)/pytest
+	$(BIN)/pytest tests/device
+	$(BIN)/pytest tests/converter
 
 format: setup ## Write the code as ruff wants it
 	$(BIN)/ruff check --fix .

@@ -15,16 +15,19 @@ STAGES = ((16, 48, 2), (32, 80, 2), (48, 128, 2), (64, 192, 1))
 VARIANTS = ("default", "seed")
 
 
-def build_encoder(variant: str = "default", size_px: int = 112) -> Any:
+def build_encoder(variant: str = "default", size_px: int = 112, normalisation: Any = None) -> Any:
     """A Keras model: (size, size, 4) in [-1, 1] -> (128,), not yet of unit length.
 
     The last step, L2 normalisation, is left to whoever compares: on the board it happens after dequantising.
+    `normalisation` is the class of the batch normalisations, Keras' own by default.
     Raises `ValueError` for an unknown variant.
     """
+    from keras import layers  # noqa: PLC0415
+
     if variant == "default":
-        return _default(size_px)
+        return _default(size_px, normalisation or layers.BatchNormalization)
     if variant == "seed":
-        return _seed(size_px)
+        return _seed(size_px, normalisation or layers.BatchNormalization)
     raise ValueError(f"unknown variant {variant!r}; known are {', '.join(VARIANTS)}")
 
 
@@ -56,50 +59,52 @@ def count_macs(model: Any) -> int:
     return int(total)
 
 
-def _default(size_px: int) -> Any:
+def _default(size_px: int, normalisation: Any) -> Any:
     from keras import Model, layers  # noqa: PLC0415
 
     face = layers.Input((size_px, size_px, 4), name="face")
-    x = _convolve(face, 16, 3, strides=2)
-    x = _convolve(x, 32, 3, strides=2)
+    x = _convolve(face, 16, 3, normalisation, strides=2)
+    x = _convolve(x, 32, 3, normalisation, strides=2)
     for number, (squeeze, expand, modules) in enumerate(STAGES):
         if number in (1, 2):
             x = layers.MaxPooling2D(2, padding="same")(x)
         for _ in range(modules):
-            x = _fire(x, squeeze, expand)
+            x = _fire(x, squeeze, expand, normalisation)
     # A depthwise-global head in two steps: 3x3 and 5x5 are the kernels that XNNPACK has fast code for, and one
     # 7x7 kernel took longer than the whole trunk.
     x = layers.DepthwiseConv2D(3, use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = normalisation()(x)
     x = layers.DepthwiseConv2D(x.shape[1], use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = normalisation()(x)
     x = layers.Flatten()(x)
     x = layers.Dense(EMBEDDING_SIZE, use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = normalisation()(x)
     return Model(face, x, name="facelatch_encoder")
 
 
-def _convolve(x: Any, filters: int, kernel: int, strides: int = 1) -> Any:
+def _convolve(x: Any, filters: int, kernel: int, normalisation: Any, strides: int = 1) -> Any:
     from keras import layers  # noqa: PLC0415
 
     x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization()(x))
+    return layers.ReLU()(normalisation()(x))
 
 
-def _fire(x: Any, squeeze: int, expand: int) -> Any:
+def _fire(x: Any, squeeze: int, expand: int, normalisation: Any) -> Any:
     from keras import layers  # noqa: PLC0415
 
-    x = _convolve(x, squeeze, 1)
-    return layers.Concatenate()([_convolve(x, expand, 1), _convolve(x, expand, 3)])
+    x = _convolve(x, squeeze, 1, normalisation)
+    return layers.Concatenate()(
+        [_convolve(x, expand, 1, normalisation), _convolve(x, expand, 3, normalisation)]
+    )
 
 
-def _seed(size_px: int) -> Any:
+def _seed(size_px: int, normalisation: Any) -> Any:
     """The network of the seed work, layer for layer: 32.0 M parameters at 200 pixels."""
     from keras import Model, layers  # noqa: PLC0415
 
     face = layers.Input((size_px, size_px, 4), name="face")
     x = layers.Conv2D(64, 5, strides=2)(face)
-    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.ReLU()(normalisation()(x))
     x = layers.MaxPooling2D(3, 2)(x)
     for number, width in enumerate((16, 16, 32, 32, 48, 48, 64, 64)):
         if number in (2, 4):

@@ -47,7 +47,9 @@ def draw_sheet(species: str, position_mm: tuple[float, float, float], rng: np.ra
     """A random sheet of a species."""
     tilt = (float(rng.uniform(-20, 20)), float(rng.uniform(-15, 15)))
     if species == "bent-photo":
-        return Sheet(species, bend_radius_mm=float(rng.uniform(85, 250)), tilt_deg=tilt, position_mm=position_mm)
+        return Sheet(
+            species, bend_radius_mm=float(rng.uniform(85, 250)), tilt_deg=tilt, position_mm=position_mm
+        )
     return Sheet(species, tilt_deg=tilt, position_mm=position_mm, glow=species == "tablet")
 
 
@@ -93,7 +95,6 @@ def _grid(columns: int, rows: int) -> npt.NDArray[np.int32]:
     """Triangles of a grid that face the camera (counter-clockwise seen from it, y pointing down)."""
     corner = (np.arange(rows)[:, None] * (columns + 1) + np.arange(columns)).ravel()
     below = corner + columns + 1
-    triangles = np.concatenate(
-        [np.stack([corner, below, corner + 1], 1), np.stack([corner + 1, below, below + 1], 1)]
-    )
-    return triangles.astype(np.int32)
+    upper, lower = np.stack([corner, below, corner + 1], 1), np.stack([corner + 1, below, below + 1], 1)
+    triangles: npt.NDArray[np.int32] = np.concatenate([upper, lower]).astype(np.int32)
+    return triangles

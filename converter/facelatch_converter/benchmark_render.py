@@ -12,8 +12,8 @@ from facelatch.preprocess import CropSpec
 
 DESCRIPTION = """Render training crops in this one process and count them.
 
-`new` renders every crop; `mixed` is what training does: half of a batch's people were rendered before and only
-seen anew by the sensor. The first batch compiles and warms up, and is not counted."""
+`new` renders every crop; `mixed` is what training does: half of the people of a batch were rendered before
+and are only seen anew by the sensor. The first batch compiles and warms up, and is not counted."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ class Recipe:
     """Share of a batch's people that were rendered before; their sensor noise and augmentation are new."""
     remembered: int = 300
     """How many rendered people are kept for reuse."""
-    limits: Range = Range(yaw_deg=35, pitch_deg=25, roll_deg=15, near_mm=300, far_mm=900)
+    limits: Range = field(default_factory=lambda: Range(35, 25, 15, 300, 900))
     jitter: float = 1.0
     """Scales how much the crops' centres scatter; 1 is as `locate` does."""
     infrared: float = 0.2
@@ -73,9 +73,7 @@ def batches(model: FaceModel, spec: CropSpec, recipe: Recipe, seed: int, stream:
     memory: deque[Rendered] = deque(maxlen=recipe.remembered)
     while True:
         reused = int(recipe.people * recipe.reused) if len(memory) >= recipe.people else 0
-        fresh = [
-            render_person(model, regions, spec, recipe, rng) for _ in range(recipe.people - reused)
-        ]
+        fresh = [render_person(model, regions, spec, recipe, rng) for _ in range(recipe.people - reused)]
         old = [memory[int(n)] for n in rng.choice(len(memory), reused, replace=False)] if reused else []
         memory.extend(fresh)
         yield _expose_all(fresh + old, spec, recipe, rng)
@@ -110,19 +108,23 @@ def locate_offset_mm(view: View, jitter: float, rng: np.random.Generator) -> npt
     """
     offset = np.array((0.11 * view.yaw_deg, -14 - 0.1 * view.pitch_deg, 12 + 0.39 * view.pitch_deg))
     tail = 3.0 if rng.random() < 0.05 else 1.0
-    return offset + rng.normal(0, (2.0, 3.4, 3.4)) * jitter * tail
+    scattered: npt.NDArray[np.float64] = offset + rng.normal(0, (2.0, 3.4, 3.4)) * jitter * tail
+    return scattered
 
 
 def expose_crop(
-    rendering: Rendering, centre_mm: float, sensor: Sensor, spec: CropSpec, infrared: bool, rng: np.random.Generator
+    rendering: Rendering,
+    centre_mm: float,
+    sensor: Sensor,
+    spec: CropSpec,
+    infrared: bool,
+    rng: np.random.Generator,
 ) -> Crop:
     """The crop that a sensor makes of a rendering."""
     return to_crop(rendering, measure(rendering, sensor, rng), centre_mm, spec, infrared)
 
 
-def _expose_all(
-    people: list[Rendered], spec: CropSpec, recipe: Recipe, rng: np.random.Generator
-) -> Batch:
+def _expose_all(people: list[Rendered], spec: CropSpec, recipe: Recipe, rng: np.random.Generator) -> Batch:
     count = len(people) * recipe.views
     tensors = np.empty((count, spec.size_px, spec.size_px, 4), np.int8)
     place = 0

@@ -38,7 +38,13 @@ EVENING = Light(ambient=(0.3, 0.27, 0.23), lamps=(Lamp((-0.64, -0.48, -0.6), (0.
 SMILE = {"mouthSmile_L": 0.9, "mouthSmile_R": 0.9, "cheekSquint_L": 0.5, "cheekSquint_R": 0.5}
 TALK = {"jawOpen": 0.35, "mouthFunnel": 0.3}
 FROWN = {"browDown_L": 0.8, "browDown_R": 0.8, "mouthFrown_L": 0.6, "mouthFrown_R": 0.6}
-WONDER = {"browInnerUp_L": 0.7, "browInnerUp_R": 0.7, "browOuterUp_L": 0.6, "browOuterUp_R": 0.6, "jawOpen": 0.2}
+WONDER = {
+    "browInnerUp_L": 0.7,
+    "browInnerUp_R": 0.7,
+    "browOuterUp_L": 0.6,
+    "browOuterUp_R": 0.6,
+    "jawOpen": 0.2,
+}
 CALM: dict[str, float] = {}
 
 
@@ -67,7 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
     parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
-    parser.add_argument("--seed", type=int, default=7, help="of the people and all noise (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=7, help="of the people and all noise (default: %(default)s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,16 +87,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def write_recordings(model: FaceModel, root: Path, seed: int) -> None:
-    """All recordings and `attempts.json`, which lists them."""
+def write_recordings(model: FaceModel, root: Path, seed: int, compression: int = 9) -> None:
+    """All recordings and `attempts.json`, which lists them; `compression` is the PNGs', 0 to 9."""
     regions = find_regions(model)
-    owner, first, *others = (draw_person(model, regions, np.random.default_rng([seed, n])) for n in range(2 + DOUBLES))
+    owner, first, *others = (
+        draw_person(model, regions, np.random.default_rng([seed, n])) for n in range(2 + DOUBLES)
+    )
     second = min(others, key=lambda other: _colour_difference(owner, other, regions.cheek > 0.3))
     rng = np.random.default_rng([seed, 100])
-    _write(root / "owner/enrol", _enrolment(model, owner, rng), None, seed)
+    _write(root / "owner/enrol", _enrolment(model, owner, rng), None, seed, compression)
     for scene in SCENES:
         person = {"stranger-1": first, "stranger-2": second}.get(scene.path.split("/", maxsplit=1)[0], owner)
-        _write(root / scene.path, _play(scene, model, person, rng), scene.attack, seed)
+        _write(root / scene.path, _play(scene, model, person, rng), scene.attack, seed, compression)
     attempts = [
         {"capture": scene.path, "label": scene.label, "expected": list(scene.expected)} for scene in SCENES
     ]
@@ -101,9 +111,14 @@ def _colour_difference(one: Person, other: Person, where: npt.NDArray[np.bool_])
     return float(np.abs(np.sqrt(one.albedo[where]).mean(0) - np.sqrt(other.albedo[where]).mean(0)).sum())
 
 
-def _write(folder: Path, frames: Iterator[Frame], attack: str | None, seed: int) -> None:
+def _write(folder: Path, frames: Iterator[Frame], attack: str | None, seed: int, compression: int) -> None:
     with CaptureWriter(
-        folder, driver="rendered", serial=f"seed-{seed}", subject=folder.parent.name, attack=attack, compression=9
+        folder,
+        driver="rendered",
+        serial=f"seed-{seed}",
+        subject=folder.parent.name,
+        attack=attack,
+        compression=compression,
     ) as writer:
         for frame in frames:
             writer.write(frame)
@@ -153,7 +168,8 @@ def _view(yaw_deg: float, pitch_deg: float, far_mm: float, rng: np.random.Genera
 
 
 def _room(light: Light) -> Room:
-    backdrop = Backdrop(distance_mm=1600, slant=(0.1, 0.02), colour=(156.0, 164.0, 160.0))
+    stains = (np.random.default_rng(11).normal(size=(6, 9)) * 16).astype(np.float32)
+    backdrop = Backdrop(distance_mm=1600, slant=(0.1, 0.02), colour=(150.0, 158.0, 154.0), pattern=stains)
     # Little grain, as after a camera's own denoising: noise is what fills a PNG.
     return Room(light, backdrop, CAMERAS["d435-small"], torso_seed=3, grain=(0.25, 0.4))
 

@@ -51,7 +51,8 @@ class FaceModel:
 
     def landmark_mm(self, *indices: int) -> Points:
         """Positions of landmarks on the mean head, (len, 3)."""
-        return self.vertices_mm[self.landmarks[list(indices)]]
+        positions: Points = self.vertices_mm[self.landmarks[list(indices)]]
+        return positions
 
 
 def load_face_model(path: Path) -> FaceModel:

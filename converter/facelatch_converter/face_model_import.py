@@ -56,7 +56,9 @@ class ObjMesh:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    parser.add_argument("folder", type=Path, metavar="ICT_DIR", help="the folder with generic_neutral_mesh.obj")
+    parser.add_argument(
+        "folder", type=Path, metavar="ICT_DIR", help="the folder with generic_neutral_mesh.obj"
+    )
     parser.add_argument("out", type=Path, metavar="OUT.npz", help="where to write the arrays")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
@@ -70,7 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out.exists() and not arguments.force:
         raise OutputError(f"{arguments.out}: exists already; add --force or choose another name")
     with tqdm(unit="file", desc="reading") as bar:
-        arrays = import_folder(arguments.folder, lambda total: (setattr(bar, "total", total), bar.update()))
+
+        def advance(total: int) -> None:
+            bar.total = total
+            bar.update()
+
+        arrays = import_folder(arguments.folder, advance)
     write_npz(arguments.out, arrays)
     print(
         f"{arguments.out}: {len(arrays['vertices_cm'])} vertices, {len(arrays['identity_cm'])} identity and "
@@ -165,7 +172,9 @@ def read_obj(path: Path) -> ObjMesh:
             elif kind == "f":
                 corners.append((*_polygon(rest), material))
         except ValueError as error:
-            raise FaceModelError(f"{path}, line {number}: {error}; the file is damaged or no OBJ file") from None
+            raise FaceModelError(
+                f"{path}, line {number}: {error}; the file is damaged or no OBJ file"
+            ) from None
     return _build(path, vertices, texture, corners, materials)
 
 
@@ -199,7 +208,9 @@ def _build(
     materials: list[str],
 ) -> ObjMesh:
     if not vertices or any(len(vertex) != 3 for vertex in vertices):
-        raise FaceModelError(f"{path}: has no vertices with three coordinates; the file is damaged or no OBJ file")
+        raise FaceModelError(
+            f"{path}: has no vertices with three coordinates; the file is damaged or no OBJ file"
+        )
     points = np.array(vertices, np.float32)
     if not np.isfinite(points).all():
         raise FaceModelError(f"{path}: has coordinates that are not finite numbers")
@@ -229,7 +240,8 @@ def _difference(path: Path, neutral: ObjMesh) -> Points:
     vertices = _vertices(path)
     if vertices.shape != neutral.vertices.shape:
         raise FaceModelError(
-            f"{path}: has {len(vertices)} vertices, {NEUTRAL} has {len(neutral.vertices)}; the files do not belong together"
+            f"{path}: has {len(vertices)} vertices, {NEUTRAL} has {len(neutral.vertices)}; "
+            "the files do not belong together"
         )
     difference: Points = vertices - neutral.vertices
     return difference
@@ -256,7 +268,9 @@ def _read_landmarks(path: Path, count: int) -> Indices:
             f"{path}: cannot be read ({error.strerror}); name ICT-FaceKit's FaceXModel folder"
         ) from None
     except (ValueError, KeyError, TypeError, OverflowError):
-        raise FaceModelError(f"{path}: holds no list idx_to_landmark_verts; the file is damaged or foreign") from None
+        raise FaceModelError(
+            f"{path}: holds no list idx_to_landmark_verts; the file is damaged or foreign"
+        ) from None
     if numbers.shape != (68,) or numbers.min() < 0 or numbers.max() >= count:
         raise FaceModelError(f"{path}: expected 68 landmarks that name vertices of {NEUTRAL}")
     return numbers

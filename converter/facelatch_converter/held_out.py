@@ -20,7 +20,7 @@ UNLOCK = Range(yaw_deg=30, pitch_deg=20, roll_deg=12, near_mm=350, far_mm=700)
 def held_out_crops(
     model: FaceModel, spec: CropSpec, people: int, views: int, seed: Sequence[int]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-    """Tensors (people * views, size, size, 4) and labels of `people`, colour and active-stereo depth, no augmentation."""
+    """Tensors (people * views, size, size, 4) and labels: colour and active-stereo depth, not augmented."""
     rng = np.random.default_rng(list(seed))
     regions = find_regions(model)
     recipe = Recipe(views=views, limits=UNLOCK)

@@ -24,7 +24,16 @@ MONK_SKIN_TONES = np.array(
     np.float32,
 )  # fmt: skip
 HAIR_TONES = np.array(
-    [(18, 15, 14), (45, 32, 24), (78, 54, 36), (120, 86, 52), (176, 140, 92), (130, 62, 34), (150, 148, 146), (225, 222, 216)],
+    [
+        (18, 15, 14),
+        (45, 32, 24),
+        (78, 54, 36),
+        (120, 86, 52),
+        (176, 140, 92),
+        (130, 62, 34),
+        (150, 148, 146),
+        (225, 222, 216),
+    ],
     np.float32,
 )
 IRIS_TONES = np.array([(58, 38, 24), (92, 62, 32), (110, 98, 62), (96, 118, 134), (92, 120, 88)], np.float32)
@@ -87,9 +96,7 @@ def draw_hair(rng: np.random.Generator) -> Hair:
     )
 
 
-def paint(
-    shape: Real, regions: Regions, hair: Hair, rng: np.random.Generator
-) -> tuple[Real, Real]:
+def paint(shape: Real, regions: Regions, hair: Hair, rng: np.random.Generator) -> tuple[Real, Real]:
     """Linear albedo (n, 3) and infrared albedo (n,) of a person's skin, eyes, lips, brows and hair."""
     place = rng.uniform(0, len(MONK_SKIN_TONES) - 1)
     below = int(place)
@@ -108,7 +115,9 @@ def paint(
     _blend(colour, infrared, regions.lip * rng.uniform(0.4, 1), lips, 0.5)
     tone = np.array(hair.tone, np.float32)
     _paint_brows(colour, infrared, regions, tone, rng)
-    _blend(colour, infrared, np.exp(-((regions.lid_mm / rng.uniform(1.2, 2.2)) ** 2)) * 0.8, skin * 0.25, 0.25)
+    _blend(
+        colour, infrared, np.exp(-((regions.lid_mm / rng.uniform(1.2, 2.2)) ** 2)) * 0.8, skin * 0.25, 0.25
+    )
     growth = regions.moustache if hair.moustache_only else np.maximum(regions.beard, regions.moustache)
     cover = min(1.0, hair.beard_mm**0.5) * rng.uniform(0.6, 1)
     hair_infrared = float(0.12 + 0.4 * tone.mean() / 255)
@@ -163,7 +172,11 @@ def _waves(points: Real, directions: Real, phases: Real) -> Real:
     for i in range(len(points)):
         total = np.float32(0)
         for k in range(len(phases)):
-            place = points[i, 0] * directions[k, 0] + points[i, 1] * directions[k, 1] + points[i, 2] * directions[k, 2]
+            place = (
+                points[i, 0] * directions[k, 0]
+                + points[i, 1] * directions[k, 1]
+                + points[i, 2] * directions[k, 2]
+            )
             total += np.sin(place + phases[k])
         field[i] = total * np.sqrt(np.float32(2) / len(phases))
     return field
@@ -188,7 +201,9 @@ def _bumps(shape: Real, rng: np.random.Generator) -> Real:
 def _hair_mm(shape: Real, regions: Regions, hair: Hair, rng: np.random.Generator) -> Real:
     """How far hair and beard stand off the skin, (n,) mm."""
     scalp = np.clip((regions.scalp_mm - hair.hairline_mm) / 25, 0, 1) * hair.scalp_mm
-    growth = regions.moustache * 0.6 if hair.moustache_only else np.maximum(regions.beard, regions.moustache * 0.6)
+    growth = (
+        regions.moustache * 0.6 if hair.moustache_only else np.maximum(regions.beard, regions.moustache * 0.6)
+    )
     rough = 1 + 0.15 * _mottle(shape, rng, 8, 6)[:, 0]
     thickness: Real = ((scalp + growth * hair.beard_mm) * rough).astype(np.float32)
     return thickness

@@ -133,7 +133,7 @@ def det(measured: Comparisons, threshold: float, look: Look) -> bytes:
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
         axes.set_xlabel("FMR: impostor comparisons that match")
         axes.set_ylabel("FNMR: genuine comparisons that do not match")
-        axes.legend(loc="upper right", facecolor=look.surface, edgecolor="none", framealpha=1, fontsize=9)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9)
 
     return _picture(draw, look, (6.2, 6.0))
 

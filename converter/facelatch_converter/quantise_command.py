@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="calibrate on ready-made inputs instead of a data set: (n, size, size, 4) float32, in an .npz "
         "as `tensors` with `subjects` beside it for the EER",
     )
-    sources.add_arguments(parser, required=False)
+    # Other people than those that `bundle` and `evaluate` measure on.
+    sources.add_arguments(parser, required=False, seed=10_000)
     parser.add_argument(
         "--limit",
         type=int,

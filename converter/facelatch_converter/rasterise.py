@@ -38,9 +38,7 @@ def vertex_normals(vertices: Real, triangles: Indices) -> Real:
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def rasterise(
-    projected: Real, triangles: Indices, width: int, height: int
-) -> tuple[Real, Indices, Real]:
+def rasterise(projected: Real, triangles: Indices, width: int, height: int) -> tuple[Real, Indices, Real]:
     """The nearest front-facing triangle of each pixel.
 
     `projected` (n, 3) holds pixel coordinates (pixel k covers [k, k+1), y down) and the depth in millimetres.

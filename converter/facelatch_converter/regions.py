@@ -5,6 +5,7 @@ expression. Landmark numbers are iBUG's (Sagonas et al., "300 Faces In-The-Wild 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +94,7 @@ def _nearest_line(points: Real, lines: list[Real]) -> tuple[Real, Real]:
     best = np.full(len(points), np.inf, np.float32)
     along = np.zeros(len(points), np.float32)
     for line in lines:
-        for number, (start, end) in enumerate(zip(line[:-1], line[1:], strict=True)):
+        for number, (start, end) in enumerate(pairwise(line)):
             direction = end - start
             share = np.clip((points - start) @ direction / max(float(direction @ direction), 1e-6), 0, 1)
             distance = np.linalg.norm(points - start - share[:, None] * direction, axis=1)
@@ -127,7 +128,10 @@ def _beard(model: FaceModel) -> Real:
     ear, mouth, chin = model.landmark_mm(1, 48, 8)
     share = np.clip((np.abs(x) - abs(mouth[0])) / max(abs(ear[0]) - abs(mouth[0]), 1), 0, 1)
     line = mouth[1] - 2 + share * (ear[1] - mouth[1])
-    return _ramp(line - y, 0, 8) * _ramp(y, chin[1] - 35, chin[1] - 15) * _ramp(z, ear[2] - 25, ear[2] - 5)
+    beard: Real = (
+        _ramp(line - y, 0, 8) * _ramp(y, chin[1] - 35, chin[1] - 15) * _ramp(z, ear[2] - 25, ear[2] - 5)
+    )
+    return beard
 
 
 def _moustache(model: FaceModel) -> Real:
@@ -149,7 +153,8 @@ def _cheek(model: FaceModel) -> Real:
         np.exp(-np.sum((model.vertices_mm - spot) ** 2, axis=1) / (2 * width**2))
         for spot, width in zip(spots, widths, strict=True)
     ]
-    return np.max(weights, axis=0).astype(np.float32)
+    cheek: Real = np.max(weights, axis=0).astype(np.float32)
+    return cheek
 
 
 def _scalp(model: FaceModel) -> Real:
@@ -158,9 +163,12 @@ def _scalp(model: FaceModel) -> Real:
     brow_y = float(model.landmark_mm(19, 24)[:, 1].mean())
     temple_z = float(model.landmark_mm(0, 16)[:, 2].mean())
     line = np.interp(
-        z - temple_z, [-70, -45, -25, 0, 25, 50], [brow_y - 110, brow_y - 90, brow_y - 15, brow_y, brow_y + 35, brow_y + 52]
+        z - temple_z,
+        [-70, -45, -25, 0, 25, 50],
+        [brow_y - 110, brow_y - 90, brow_y - 15, brow_y, brow_y + 35, brow_y + 52],
     )
-    return (y - line).astype(np.float32)
+    height: Real = (y - line).astype(np.float32)
+    return height
 
 
 def _eye_axis_mm(model: FaceModel) -> Real:
@@ -173,4 +181,5 @@ def _eye_axis_mm(model: FaceModel) -> Real:
         # The axis passes through the iris' foremost vertex, the middle of the cornea.
         middle = model.vertices_mm[on_iris][model.vertices_mm[on_iris][:, 2].argmax()]
         distances.append(np.hypot(*(model.vertices_mm[:, :2] - middle[:2]).T))
-    return np.min(distances, axis=0).astype(np.float32)
+    nearest: Real = np.min(distances, axis=0).astype(np.float32)
+    return nearest

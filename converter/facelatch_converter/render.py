@@ -119,7 +119,9 @@ def pose(
     still = np.clip((NECK_MM - vertices[:, 1:2]) / NECK_LENGTH_MM, 0, 1)
     turned = vertices @ turn.T
     turned += still * (vertices + body_offset_mm(view) - turned)
-    placed = np.ascontiguousarray(turned * np.array((1, -1, -1), np.float32) + np.array(view.position_mm, np.float32))
+    placed = np.ascontiguousarray(
+        turned * np.array((1, -1, -1), np.float32) + np.array(view.position_mm, np.float32)
+    )
     return light_mesh(placed, model.triangles, albedo, infrared_albedo, light)
 
 
@@ -139,7 +141,7 @@ def light_mesh(
     colours = np.array([lamp.colour for lamp in light.lamps], np.float32).reshape(-1, 3)
     attributes = _shade(
         placed, normals, albedo, infrared_albedo, np.array(light.ambient, np.float32), directions, colours,
-        np.float32(light.infrared_gain),
+        light.infrared_gain,
     )  # fmt: skip
     return Posed(placed, triangles, attributes)
 
@@ -151,7 +153,8 @@ def rotation(view: View) -> Real:
     turn = np.array([[cos(yaw), 0, sin(yaw)], [0, 1, 0], [-sin(yaw), 0, cos(yaw)]])
     nod = np.array([[1, 0, 0], [0, cos(pitch), sin(pitch)], [0, -sin(pitch), cos(pitch)]])
     tilt = np.array([[cos(roll), sin(roll), 0], [-sin(roll), cos(roll), 0], [0, 0, 1]])
-    return (tilt @ nod @ turn).astype(np.float32)
+    matrix: Real = (tilt @ nod @ turn).astype(np.float32)
+    return matrix
 
 
 def render_frame(

@@ -22,14 +22,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
     parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
     parser.add_argument("--identities", type=int, default=10, help="people (default: %(default)s)")
-    parser.add_argument("--captures", type=int, default=2, help="captures of each person (default: %(default)s)")
+    parser.add_argument(
+        "--captures", type=int, default=2, help="captures of each person (default: %(default)s)"
+    )
     parser.add_argument("--frames", type=int, default=5, help="frames of each capture (default: %(default)s)")
-    parser.add_argument("--attacks", nargs="*", choices=SPECIES, default=(), help="attack species to add per person")
+    parser.add_argument(
+        "--attacks", nargs="*", choices=SPECIES, default=(), help="attack species to add per person"
+    )
     parser.add_argument("--camera", choices=CAMERA_NAMES, default="d435", help="default: %(default)s")
-    parser.add_argument("--yaw", type=float, default=UNLOCK.yaw_deg, help="largest yaw, degrees (default: %(default)s)")
-    parser.add_argument("--pitch", type=float, default=UNLOCK.pitch_deg, help="largest pitch (default: %(default)s)")
-    parser.add_argument("--near", type=float, default=UNLOCK.near_mm, help="nearest face, mm (default: %(default)s)")
-    parser.add_argument("--far", type=float, default=UNLOCK.far_mm, help="farthest face, mm (default: %(default)s)")
+    parser.add_argument(
+        "--yaw", type=float, default=UNLOCK.yaw_deg, help="largest yaw, degrees (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--pitch", type=float, default=UNLOCK.pitch_deg, help="largest pitch (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--near", type=float, default=UNLOCK.near_mm, help="nearest face, mm (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--far", type=float, default=UNLOCK.far_mm, help="farthest face, mm (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1)
 
 

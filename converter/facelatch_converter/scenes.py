@@ -81,9 +81,9 @@ def draw_backdrop(rng: np.random.Generator) -> Backdrop:
         distance_mm=float(rng.uniform(800, 3000)),
         slant=(float(rng.normal(0, 0.15)), float(rng.normal(0, 0.1))),
         colour=_triple(np.clip(grey + rng.normal(0, 15, 3), 0, 255)),
-        pattern=(rng.normal(size=(int(rng.integers(2, 9)), int(rng.integers(2, 9)))) * rng.uniform(0, 25)).astype(
-            np.float32
-        ),
+        pattern=(
+            rng.normal(size=(int(rng.integers(2, 9)), int(rng.integers(2, 9)))) * rng.uniform(0, 25)
+        ).astype(np.float32),
     )
 
 

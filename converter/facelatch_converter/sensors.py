@@ -3,7 +3,7 @@
 A stereo or structured-light camera measures disparity d = f b / z, so an error of s pixels in d becomes
 z^2 s / (f b) millimetres. Sources: Intel, "Tuning D435 and D415 depth cameras for best performance" (subpixel error,
 invalid band); Ahn et al., "Analysis and noise modeling of the Intel RealSense D435 for mobile robots", URAI 2019;
-Khoshelham and Elberink, "Accuracy and resolution of Kinect depth data", Sensors 12 (2012), 1437-1454 (1/8 px steps, f b,
+Khoshelham and Elberink, "Accuracy and resolution of Kinect depth data", Sensors 12 (2012), 1437-1454 (1/8 px steps,
 quadratic noise); Nguyen et al., "Modeling Kinect sensor noise", 3DIMPVT 2012 (grazing angles).
 """
 
@@ -78,7 +78,9 @@ def ideal_frame(rendering: Rendering, intrinsics: Intrinsics, timestamp_ns: int 
     )
 
 
-def to_crop(rendering: Rendering, depth_mm: Real, centre_depth_mm: float, spec: CropSpec, infrared: bool) -> Crop:
+def to_crop(
+    rendering: Rendering, depth_mm: Real, centre_depth_mm: float, spec: CropSpec, infrared: bool
+) -> Crop:
     """A rendered crop as `preprocess.crop` would give it: what is off the face by its depth is blanked."""
     on_face = (depth_mm > 0) & (np.abs(depth_mm - np.float32(centre_depth_mm)) <= spec.depth_span_mm)
     off_face = (depth_mm > 0) & ~on_face
@@ -108,18 +110,16 @@ def measure(rendering: Rendering, sensor: Sensor, rng: np.random.Generator) -> R
     return np.where(valid, focal_baseline / np.maximum(disparity, 1e-3), 0).astype(np.float32)
 
 
-def correlated_noise(
-    shape: tuple[int, ...], blur_px: float, scale: float, rng: np.random.Generator
-) -> Real:
+def correlated_noise(shape: tuple[int, ...], blur_px: float, scale: float, rng: np.random.Generator) -> Real:
     """Noise of unit variance at the sensor, smooth over `blur_px`, averaged over `scale` pixels."""
     white = rng.standard_normal(shape, np.float32)
     width = np.hypot(blur_px, scale / np.sqrt(12)) / scale
-    smooth = cv2.GaussianBlur(white, (0, 0), float(max(width, 0.05)))
+    smooth = np.asarray(cv2.GaussianBlur(white, (0, 0), float(max(width, 0.05))), np.float32)
     # The variance that is left of white noise after a Gaussian is 1 / (4 pi width^2), and averaging over a pixel
     # of the crop takes a share of the sensor's own.
-    smooth *= np.float32(np.sqrt(max(4 * np.pi * width**2, 1)))
-    kept = blur_px / np.hypot(blur_px, scale / np.sqrt(12))
-    return np.asarray(smooth * np.float32(kept), np.float32)
+    gain = np.sqrt(max(4 * np.pi * width**2, 1)) * blur_px / np.hypot(blur_px, scale / np.sqrt(12))
+    noise: Real = smooth * np.float32(gain)
+    return noise
 
 
 def _fatten(depth: Real, pixels: float) -> Real:

@@ -21,8 +21,8 @@ class Source:
     rendered: bool
 
 
-def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """The options that `open_source` reads."""
+def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True, seed: int = 20_000) -> None:
+    """The options that `open_source` reads; `seed` is the default."""
     group = parser.add_argument_group("data")
     group.add_argument(
         "--dataset",
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> 
     parser.add_argument(
         "--seed",
         type=int,
-        default=20_000,
+        default=seed,
         help="of rendering and of every random choice (default: %(default)s); take another than training did",
     )
 

@@ -96,7 +96,9 @@ def film_attack(
         yield _expose(rendering, room, number, rng)
 
 
-def photograph(model: FaceModel, person: Person, light: Light, size_mm: tuple[float, float]) -> npt.NDArray[np.uint8]:
+def photograph(
+    model: FaceModel, person: Person, light: Light, size_mm: tuple[float, float]
+) -> npt.NDArray[np.uint8]:
     """A life-size portrait of a person, (height, width, 3), as an attacker would print it."""
     view = View(position_mm=(0.0, 0.0, 600.0))
     intrinsics = Intrinsics(1200, 1200, 400, 400)

@@ -81,7 +81,9 @@ def _film_person(
     room = _room(camera, rng)
     start = draw_view(limits, rng)
     expression = draw_expression(model, rng, strength=0.7)
-    views = [start] + [_sway(start, rng) for _ in range(frames - 1)]
+    # Of its own, so that a longer capture begins with the same frames.
+    sway = np.random.default_rng([seed, person, 3, number])
+    views = [start] + [_sway(start, sway) for _ in range(frames - 1)]
     return film(model, _person(face_model, seed, person), views, [expression] * frames, room, rng)
 
 

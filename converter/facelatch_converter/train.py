@@ -82,13 +82,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="all-pairs: every face of a batch against every other, plus the shape coefficients as a second target; "
         "contrastive: pairs with margin 1, as in the seed work",
     )  # fmt: skip
-    parser.add_argument("--crops", type=int, default=600_000, help="stop after this many crops (default 600000)")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after this long, resumed time included")
+    parser.add_argument(
+        "--crops", type=int, default=600_000, help="stop after this many crops (default 600000)"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop after this long, resumed time included"
+    )
     parser.add_argument("--people", type=int, default=32, help="people per batch (default 32)")
     parser.add_argument("--views", type=int, default=3, help="crops per person and batch (default 3)")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="rendering processes")
+    parser.add_argument(
+        "--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="rendering processes"
+    )
     parser.add_argument("--report-every", type=int, default=200, help="steps between reports and checkpoints")
+    parser.add_argument(
+        "--held-out", type=int, default=100, help="people to measure the EER on (default 100)"
+    )
     parser.add_argument("--seed", type=int, default=1)
 
 
@@ -104,9 +113,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    for name, least in (("crops", 1), ("people", 2), ("views", 2), ("workers", 1), ("report_every", 1)):
+    for name, least in (
+        ("crops", 1),
+        ("people", 2),
+        ("views", 2),
+        ("workers", 1),
+        ("report_every", 1),
+        ("held_out", 2),
+    ):
         if getattr(arguments, name) < least:
-            raise TrainingError(f"--{name.replace('_', '-')} must be at least {least}, found {getattr(arguments, name)}")
+            raise TrainingError(
+                f"--{name.replace('_', '-')} must be at least {least}, found {getattr(arguments, name)}"
+            )
     if not arguments.minutes > 0 or not arguments.learning_rate > 0:
         raise TrainingError("--minutes and --learning-rate must be positive")
     record = arguments.out / "run.json"
@@ -122,7 +140,9 @@ IDENTITY = ("variant", "loss", "people", "views", "seed")
 
 def _open_record(arguments: argparse.Namespace) -> Record:
     """A new run's record, or the one to go on with."""
-    given = {name: str(value) if isinstance(value, Path) else value for name, value in vars(arguments).items()}
+    given = {
+        name: str(value) if isinstance(value, Path) else value for name, value in vars(arguments).items()
+    }
     given = {name: value for name, value in given.items() if isinstance(value, str | int | float | bool)}
     if not arguments.resume:
         arguments.out.mkdir(parents=True, exist_ok=True)
@@ -132,7 +152,9 @@ def _open_record(arguments: argparse.Namespace) -> Record:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))
         different = [name for name in IDENTITY if record.arguments[name] != given[name]]
     except (ValueError, TypeError, KeyError) as error:
-        raise TrainingError(f"{path}: not a run record ({error}); start a new run in another folder") from None
+        raise TrainingError(
+            f"{path}: not a run record ({error}); start a new run in another folder"
+        ) from None
     if different:
         raise TrainingError(
             f"{path}: was started with another {' and '.join(different)}; resume with the same, or start a new run"

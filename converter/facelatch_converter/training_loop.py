@@ -17,6 +17,7 @@ from facelatch_converter.crop_workers import rendered_batches
 from facelatch_converter.crops import Batch, Recipe
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import FaceModel
+from facelatch_converter.fused import FusedBatchNormalization
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.metrics import comparisons, eer
 from facelatch_converter.train import HELD_OUT_STREAM, Record, Schedule, to_tensors
@@ -29,7 +30,8 @@ class Trainer:
     """A network, its optimiser and one gradient step."""
 
     def __init__(self, variant: str, loss: str, model: FaceModel) -> None:
-        self.encoder = architecture.build_encoder(variant, architecture.default_size_px(variant))
+        self._variant = variant
+        self.encoder = _build(variant, FusedBatchNormalization)
         self.network = architecture.with_regression(self.encoder, len(model.identity_mm))
         self.optimiser = keras.optimizers.Adam(1e-3)
         self.optimiser.build(self.network.trainable_variables)
@@ -41,7 +43,7 @@ class Trainer:
         with tf.GradientTape() as tape:
             outputs, guess = self.network(tensors, training=True)
             loss = self._objective(outputs, guess, weights, labels)
-        gradients = tape.gradient(loss, self.network.trainable_variables, unconnected_gradients="zero")
+        gradients = tape.gradient(loss, self.network.trainable_variables)
         self.optimiser.apply_gradients(zip(gradients, self.network.trainable_variables, strict=True))
         return loss
 
@@ -49,13 +51,20 @@ class Trainer:
         regression = losses.coefficient_error(guess, weights, self._importance)
         return losses.all_pairs(outputs, labels) + REGRESSION_WEIGHT * regression
 
-    def _contrastive(self, outputs: Any, _guess: Any, _weights: Any, labels: Any) -> Any:
+    def _contrastive(self, outputs: Any, guess: Any, _weights: Any, labels: Any) -> Any:
         """Each face with a neighbour, mostly of the same person, and with a stranger from half a batch away."""
         first = tf.concat([outputs, outputs], 0)
         second = tf.concat([tf.roll(outputs, 1, 0), tf.roll(outputs, tf.shape(outputs)[0] // 2, 0)], 0)
         mine = tf.concat([labels, labels], 0)
         theirs = tf.concat([tf.roll(labels, 1, 0), tf.roll(labels, tf.shape(labels)[0] // 2, 0)], 0)
-        return losses.contrastive(first, second, mine == theirs)
+        # The regression head takes no part, but every variable needs a gradient.
+        return losses.contrastive(first, second, mine == theirs) + 0 * tf.reduce_sum(guess)
+
+    def exported(self) -> Any:
+        """The encoder alone, of Keras' own layers."""
+        plain = _build(self._variant, None)
+        plain.set_weights(self.encoder.get_weights())
+        return plain
 
     def embed(self, tensors: npt.NDArray[np.float32], size: int = 200) -> npt.NDArray[np.float32]:
         """Unit-length embeddings (n, 128)."""
@@ -68,34 +77,38 @@ class Trainer:
         return embeddings
 
 
+def _build(variant: str, normalisation: Any) -> Any:
+    return architecture.build_encoder(variant, architecture.default_size_px(variant), normalisation)
+
+
 def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -> None:
     """Train to the end of the schedule, reporting and saving on the way."""
     keras.utils.set_random_seed(arguments.seed + record.resumed)
     trainer = Trainer(arguments.variant, arguments.loss, model)
     checkpoint = _restore(arguments, trainer)
     spec = CropSpec(size_px=architecture.default_size_px(arguments.variant))
-    held_out = held_out_crops(model, spec, people=100, views=8, seed=(arguments.seed, HELD_OUT_STREAM))
+    held_out = held_out_crops(model, spec, arguments.held_out, 8, (arguments.seed, HELD_OUT_STREAM))
     schedule = Schedule(arguments.crops, arguments.minutes, arguments.learning_rate)
     recipe = Recipe(people=arguments.people, views=arguments.views)
     # A resumed run must not see the first part's people again: it draws from streams of its own.
     streams = record.resumed * 1000
     with (
-        rendered_batches(arguments.face_model, spec, recipe, arguments.seed, arguments.workers, streams) as batches,
+        rendered_batches(
+            arguments.face_model, spec, recipe, arguments.seed, arguments.workers, streams
+        ) as batches,
         tqdm(total=arguments.crops, initial=record.crops, unit="crop", smoothing=0.02) as bar,
     ):
         recent: list[float] = []
-        steps = 0
         started = time.monotonic() - record.elapsed_s
-        for batch in batches:
+        for step, batch in enumerate(batches, start=1):
             progress = schedule.progress(record.crops, time.monotonic() - started)
             trainer.optimiser.learning_rate.assign(schedule.rate(progress))
             recent.append(_take_step(trainer, batch))
-            steps += 1
             record.crops += len(batch.labels)
             record.elapsed_s = time.monotonic() - started
             bar.update(len(batch.labels))
             finished = schedule.progress(record.crops, record.elapsed_s) >= 1
-            if steps % arguments.report_every == 0 or finished:
+            if step % arguments.report_every == 0 or finished:
                 _report(trainer, held_out, record, float(np.mean(recent)), bar)
                 _save(arguments.out, trainer, checkpoint, record)
                 recent = []
@@ -106,7 +119,9 @@ def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -
 def _take_step(trainer: Trainer, batch: Batch) -> float:
     loss = float(trainer.step(to_tensors(batch), batch.weights, batch.labels))
     if not np.isfinite(loss):
-        raise TrainingError("the loss is no longer a number; resume from the last checkpoint with a lower --learning-rate")
+        raise TrainingError(
+            "the loss is no longer a number; resume from the last checkpoint with a lower --learning-rate"
+        )
     return loss
 
 
@@ -155,7 +170,9 @@ def _restore(arguments: argparse.Namespace, trainer: Trainer) -> Any:
     manager = tf.train.CheckpointManager(state, str(arguments.out / "checkpoint"), max_to_keep=2)
     if arguments.resume:
         if manager.latest_checkpoint is None:
-            raise TrainingError(f"{arguments.out}: holds no checkpoint yet; start the run anew in another folder")
+            raise TrainingError(
+                f"{arguments.out}: holds no checkpoint yet; start the run anew in another folder"
+            )
         state.restore(manager.latest_checkpoint).expect_partial()
     return manager
 
@@ -163,6 +180,6 @@ def _restore(arguments: argparse.Namespace, trainer: Trainer) -> Any:
 def _save(folder: Path, trainer: Trainer, checkpoint: Any, record: Record) -> None:
     checkpoint.save()
     draft = folder / "encoder.new.keras"
-    trainer.encoder.save(draft)
+    trainer.exported().save(draft)
     draft.replace(folder / "encoder.keras")
     record.save(folder)

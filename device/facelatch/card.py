@@ -95,6 +95,14 @@ class Card:
                 f"(the loosest is {points[-1].threshold})"
             )
 
+    @property
+    def enrolment_limit(self) -> float:
+        """The loosest distance that was measured: what two neighbouring poses of one enrolment must keep to.
+
+        A head turned by 20 degrees is farther from the one before than a visitor from a template of all sides.
+        """
+        return max(point.threshold for point in self.operating_points)
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:

@@ -4,6 +4,7 @@ Only the lock is a recording one; detector, encoder, liveness, store, session an
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from facelatch.errors import CaptureError
 from facelatch.fields import Fields, decode_object
 from facelatch.lockout import Lockout, LockoutRule
 from facelatch.locks.recording import RecordingLock
+from facelatch.matching import Embedding, nearest
 from facelatch.session import Outcome, SessionRule, Verdict
 from facelatch.store import Store
 from facelatch.timestamps import to_utc_text
@@ -60,6 +62,8 @@ class Played:
     """The one to show: the last with a face, or else the last; None while locked out."""
     lock: tuple[str, ...]
     """What the lock did meanwhile: nothing, or `released` and `secured`."""
+    singles: tuple[float, ...] = ()
+    """Each frame's own distance to the owner, decided on or not: a photograph's may be small."""
 
     @property
     def is_as_expected(self) -> bool:
@@ -94,12 +98,14 @@ class Watcher:
     """Remembers looks while they are taken."""
 
     look: Look | None = None
+    embeddings: list[Embedding] = field(default_factory=list)
     timings_ns: list[Mapping[str, int]] = field(default_factory=list)
 
     def see(self, look: Look) -> None:
         """Take note of a look."""
         if isinstance(look.found, Sample):
             self.timings_ns.append(look.found.timings_ns)
+            self.embeddings.append(look.found.embedding)
             self.look = look
         elif self.look is None or not isinstance(self.look.found, Sample):
             self.look = look
@@ -112,6 +118,7 @@ class Stage:
     examine: Examine
     encoder_sha256: str
     threshold: float
+    enrolment_limit: float
     store: Store
     door: Door
     lock: RecordingLock
@@ -176,9 +183,11 @@ def _enrol(capture: Path, stage: Stage) -> Mapping[str, Look]:
     """Enrol the owner into the store; the look behind each direction."""
     stage.tell("enrolling the owner")
     looks: dict[str, Look] = {}
+    steps: Counter[str] = Counter()
 
     def tell(progression: Progression) -> None:
         stage.watcher.see(progression.look)
+        steps[progression.step or "no-face"] += 1
         if progression.step is Step.TAKEN:
             sector = to_sector(*progression.enrolment.poses[-1])
             looks[sector or ""] = progression.look
@@ -187,14 +196,15 @@ def _enrol(capture: Path, stage: Stage) -> Mapping[str, Look]:
         enrolment, ending = gather(
             camera.frames(),
             stage.examine,
-            Enrolment(stage.threshold),
+            Enrolment(stage.enrolment_limit),
             lambda: to_utc_text(stage.door.unix_ns()),
             tell,
         )
     if not enrolment.coverage.complete:
+        counted = ", ".join(f"{count} {step}" for step, count in steps.most_common())
         raise CaptureError(
-            f"{capture}: nobody can be enrolled from it ({ending}), "
-            f"missing directions: {', '.join(enrolment.coverage.missing)}; record it again"
+            f"{capture}: nobody can be enrolled from it ({ending}; frames: {counted}), missing directions: "
+            f"{', '.join(enrolment.coverage.missing)}; record it again, or use another model"
         )
     stage.store.save(enrolment.to_template(OWNER, stage.encoder_sha256))
     return {sector: looks[sector] for sector in SECTORS if sector in looks}
@@ -203,12 +213,15 @@ def _enrol(capture: Path, stage: Stage) -> Mapping[str, Look]:
 def _play_one(planned: Planned, stage: Stage, lockout: Lockout) -> tuple[Played, Lockout]:
     before = len(stage.lock.transitions)
     stage.watcher.look = None
+    stage.watcher.embeddings.clear()
     if lockout.is_locked(stage.clock()):
         verdict = Verdict(Outcome.LOCKED_OUT, None, None, stage.threshold, None, samples=0, looks=0)
     else:
         verdict = _attempt(planned.capture, stage)
     stage.door.answer(verdict, _at_once)
-    played = Played(planned, verdict, stage.watcher.look, stage.lock.transitions[before:])
+    owner = stage.store.load(OWNER)
+    singles = tuple(nearest(embedding, owner) for embedding in stage.watcher.embeddings)
+    played = Played(planned, verdict, stage.watcher.look, stage.lock.transitions[before:], singles)
     return played, lockout.after(verdict.outcome, stage.clock())
 
 

@@ -64,7 +64,8 @@ def to_picture(report: Report, spec: CropSpec) -> ColourImage:
     )
     for x, words in heads:
         canvas.text((x, rows_y - 14), words, 18, _SOFT)
-    farthest = max([1.6, *(one.verdict.distance or 0.0 for one in report.played)])
+    distances = [found for one in report.played for found in (*one.singles, one.verdict.distance or 0.0)]
+    farthest = max([1.6, *(found for found in distances if found >= 0)])
     for place, played in enumerate(report.played):
         _draw_row(canvas, rows_y + place * _ROW, played, spec, farthest)
     _draw_times(canvas, rows_y + _ROW * len(report.played), report)
@@ -114,7 +115,7 @@ def _draw_row(canvas: Canvas, y: float, played: Played, spec: CropSpec, farthest
     expected = " or ".join(outcome.value for outcome in played.planned.expected)
     canvas.text((_LABEL_X, y + 124), f"expected: {expected}", 16, _SOFT)
     _draw_look(canvas, y + 14, played.look, spec)
-    _draw_gauge(canvas, y + 62, played, farthest)
+    _draw_gauge(canvas, y + 54, played, farthest)
     _draw_outcome(canvas, y + 28, played)
 
 
@@ -145,26 +146,31 @@ def _draw_look(canvas: Canvas, y: float, look: Look | None, spec: CropSpec) -> N
 
 
 def _draw_gauge(canvas: Canvas, y: float, played: Played, farthest: float) -> None:
-    """A scale from 0 to `farthest`, green up to the threshold, with the distance on it."""
+    """A scale from 0 to `farthest`, green up to the threshold: small dots are frames, the large one decided."""
     width, height = _GAUGE
     verdict = played.verdict
-    if verdict.distance is None:
-        for place, words in enumerate(_wrap(f"not compared: {to_hint(verdict.reason)}", 30)[:3]):
-            canvas.text((_GAUGE_X, y - 4 + 26 * place), words, 17, _SOFT)
-        return
-    limit_x = _GAUGE_X + width * verdict.threshold / farthest
-    canvas.box((_GAUGE_X, y), (limit_x - _GAUGE_X, height), _GOOD_TINT)
-    canvas.box((limit_x, y), (_GAUGE_X + width - limit_x, height), _BAD_TINT)
-    canvas.line([(limit_x, y - 8), (limit_x, y + height + 8)], _INK, 1.5)
-    canvas.text((limit_x, y + height + 28), f"{verdict.threshold:.2f}", 16, _SOFT, align=0.5)
-    canvas.text((_GAUGE_X, y + height + 28), "0", 16, _SOFT)
-    canvas.text((_GAUGE_X + width, y + height + 28), f"{farthest:.1f}", 16, _SOFT, align=1)
-    found_x = _GAUGE_X + width * verdict.distance / farthest
-    colour = _COLOURS[verdict.outcome]
-    canvas.dot((found_x, y + height / 2), 12, _CARD)
-    canvas.dot((found_x, y + height / 2), 9, colour)
-    at_x = min(max(found_x, _GAUGE_X + 30), _GAUGE_X + width - 30)
-    canvas.text((at_x, y - 14), f"{verdict.distance:.3f}", 21, colour, align=0.5)
+    reason_y = y + 66
+    if played.singles:
+        limit_x = _GAUGE_X + width * verdict.threshold / farthest
+        canvas.box((_GAUGE_X, y), (limit_x - _GAUGE_X, height), _GOOD_TINT)
+        canvas.box((limit_x, y), (_GAUGE_X + width - limit_x, height), _BAD_TINT)
+        canvas.line([(limit_x, y - 8), (limit_x, y + height + 8)], _INK, 1.5)
+        for at, words, align in ((_GAUGE_X, "0", 0.0), (_GAUGE_X + width, f"{farthest:.1f}", 1.0)):
+            canvas.text((at, y + height + 24), words, 16, _SOFT, align=align)
+        canvas.text((limit_x, y + height + 24), f"{verdict.threshold:.2f}", 16, _SOFT, align=0.5)
+        for found in played.singles:
+            if found >= 0:
+                canvas.dot((_GAUGE_X + width * min(found / farthest, 1.0), y + height / 2), 4, _SOFT)
+    else:
+        reason_y = y
+    if verdict.distance is not None:
+        found_x = _GAUGE_X + width * verdict.distance / farthest
+        canvas.dot((found_x, y + height / 2), 12, _CARD)
+        canvas.dot((found_x, y + height / 2), 9, _COLOURS[verdict.outcome])
+        at_x = min(max(found_x, _GAUGE_X + 30), _GAUGE_X + width - 30)
+        canvas.text((at_x, y - 14), f"{verdict.distance:.3f}", 21, _COLOURS[verdict.outcome], align=0.5)
+    for place, words in enumerate(_wrap(to_hint(verdict.reason), 32)[: 1 if played.singles else 3]):
+        canvas.text((_GAUGE_X, reason_y + 26 * place), words, 17, _SOFT)
 
 
 def _draw_outcome(canvas: Canvas, y: float, played: Played) -> None:

@@ -92,7 +92,7 @@ class Enrolment:
     """Samples of one live person from all sides; each step gives a new enrolment.
 
     A bystander who comes nearer for one frame must not end up in the template, where that face would open the
-    door for good. So each sample has to match one that was taken before, at `limit`, the card's threshold.
+    door for good. So each sample has to match one that was taken before, at `limit`, the card's enrolment limit.
     """
 
     limit: float

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from facelatch.attempts import RECORDING_ENDED
-from facelatch.enrolment import WANTED, Coverage
+from facelatch.enrolment import CENTRE, WANTED, Coverage
 from facelatch.locate import Missing
 from facelatch.session import Outcome, Verdict
 
@@ -55,9 +55,10 @@ def to_record(verdict: Verdict) -> Mapping[str, object]:
 
 
 def to_bar(coverage: Coverage) -> str:
-    """For example `[#####...] 5 of 8`."""
-    seen = min(len(coverage.covered), WANTED)
-    return f"[{'#' * seen}{'.' * (WANTED - seen)}] {len(coverage.covered)} of {WANTED}"
+    """For example `[#####...] 5 of 8`; full only with the centre, which no other direction replaces."""
+    around = min(len(coverage.covered - {CENTRE}), WANTED - 1)
+    seen = around + (CENTRE in coverage.covered)
+    return f"[{'#' * seen}{'.' * (WANTED - seen)}] {seen} of {WANTED}"
 
 
 def to_compass(coverage: Coverage) -> tuple[str, str, str]:

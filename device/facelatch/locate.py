@@ -1,4 +1,4 @@
-"""Where a face is in a frame, or why there is none: OpenCV's Haar cascade, held against depth.
+"""Where a face is in a frame, or why there is none: a Haar cascade, held against depth.
 
 Depth says how large a face must look, so the image is searched in layers of distance, each at the scale at
 which a face has about the same size, nearest layer first. Of several faces the nearest wins.
@@ -9,18 +9,28 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from facelatch import surface
-from facelatch.errors import ConfigError
+from facelatch.cascades import (
+    CASCADES,
+    SMALLEST_PX,
+    Box,
+    find_coarsely,
+    load_cascade,
+    mirrored_borders,
+    narrow,
+    resize,
+    to_full,
+)
 from facelatch.frames import Frame, GreyImage, intensity
 from facelatch.nose import find_nose
 from facelatch.preprocess import FacePoint
 
-CASCADES = Path(cv2.__file__).parent / "data"
-"""Where OpenCV's wheels keep them."""
+RANGE_MM = (250.0, 800.0)
+"""Farther away the depth noise of a small stereo camera hides a face's relief, and a live face would be refused
+as a photo: better to ask it to come nearer."""
 FACE_WIDTH_MM = (110.0, 240.0)
 """What a cascade's box around a face measures; rendered heads of adults gave 131 to 229."""
 OVAL_MM = (72.0, 92.0)
@@ -31,16 +41,16 @@ ABOVE_NOSE_MM = 12.0
 _LAYER_RATIO = 1.4
 _OVERLAP = 1.1
 _MM_PER_PX = 4.0
-_SMALLEST_PX = 24
 _DEPTH_STRIDE = 4
 _COARSE_PX = 400
-"""Image width for finding out why: a face at 2.3 m still has `_SMALLEST_PX`."""
+"""Image width for finding out why: a face at 2.3 m still has enough pixels."""
 _COARSEST_PX = 240
 _SHARE_WITH_DEPTH = 0.3
+_LEAST_DEPTH = 0.005
+"""A frame with a smaller share of readings comes from a camera whose depth does not work."""
 _CUT_SHARE = 0.12
 """A face may lose this much of an oval's axis at the border (hair or chin) before it counts as cut off."""
 
-Box = tuple[int, int, int, int]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -71,15 +81,15 @@ class Located:
 class Locator:
     """Finds the nearest face within `range_mm`; loads its cascades once."""
 
-    def __init__(self, cascade: Path | None = None, range_mm: tuple[float, float] = (250.0, 1500.0)) -> None:
+    def __init__(self, cascade: Path | None = None, range_mm: tuple[float, float] = RANGE_MM) -> None:
         # alt2's boxes wander less than default's: 8 against 11 mm on the same rendered heads.
-        self._frontal = _load(cascade or CASCADES / "haarcascade_frontalface_alt2.xml")
-        self._profile = _load(CASCADES / "haarcascade_profileface.xml")
+        self._frontal = load_cascade(cascade or CASCADES / "haarcascade_frontalface_alt2.xml")
+        self._profile = load_cascade(CASCADES / "haarcascade_profileface.xml")
         self._range_mm = range_mm
 
     def locate(self, frame: Frame) -> Located | Missing:
         """The nearest face, or the reason of the nearest one that cannot be used."""
-        if np.count_nonzero(frame.depth_mm[::_DEPTH_STRIDE, ::_DEPTH_STRIDE]) < 20:
+        if np.mean(frame.depth_mm[::_DEPTH_STRIDE, ::_DEPTH_STRIDE] > 0) < _LEAST_DEPTH:
             return Missing.NO_DEPTH
         reason: Missing | None = None
         images = list(_images(frame))
@@ -111,13 +121,13 @@ class Locator:
         x, y, width, height = window
         middle_mm = float(np.sqrt(layer[0] * layer[1]))
         scale = min(1.0, middle_mm / focal_px / _MM_PER_PX)
-        part = _resize(image[y : y + height, x : x + width], scale)
-        smallest = max(_SMALLEST_PX, int(FACE_WIDTH_MM[0] * focal_px / layer[1] * scale))
+        part = resize(image[y : y + height, x : x + width], scale)
+        smallest = max(SMALLEST_PX, int(FACE_WIDTH_MM[0] * focal_px / layer[1] * scale))
         largest = int(np.ceil(FACE_WIDTH_MM[1] * focal_px / layer[0] * scale))
         found = self._frontal.detectMultiScale(
             part, scaleFactor=1.05, minNeighbors=3, minSize=(smallest, smallest), maxSize=(largest, largest)
         )
-        return [_scaled(box, scale, (x, y)) for box in found]
+        return [to_full(box, scale, (x, y)) for box in found]
 
     def _judge(self, frame: Frame, box: Box, layer: tuple[float, float]) -> Located | Missing | None:
         """The face in a box, the reason against it, or None where the box is not of this layer."""
@@ -148,18 +158,18 @@ class Locator:
         if not images:
             return Missing.UNUSABLE_IMAGE
         weak = Missing.NO_FACE
-        for image in (_narrow(image, _COARSE_PX) for image in images):
-            for box in _coarse(self._frontal, image):
-                full = _scaled(box, image.shape[1] / frame.size[0], (0, 0))
+        for image in (narrow(image, _COARSE_PX) for image in images):
+            for box in find_coarsely(self._frontal, image):
+                full = to_full(box, image.shape[1] / frame.size[0], (0, 0))
                 depth_mm = _depth_in(frame, full)
                 verdict = Missing.NO_DEPTH if depth_mm is None else self._size_verdict(frame, full, depth_mm)
                 if verdict not in (None, Missing.NOT_FACE_SIZED):
                     return verdict
                 weak = verdict or weak
-        small = [_narrow(image, _COARSEST_PX) for image in images]
-        if any(_coarse(self._frontal, half) for image in small for half in _mirrored_halves(image)):
+        small = [narrow(image, _COARSEST_PX) for image in images]
+        if any(find_coarsely(self._frontal, half) for image in small for half in mirrored_borders(image)):
             return Missing.CUT_OFF
-        if any(_coarse(self._profile, view) for image in small for view in (image, image[:, ::-1])):
+        if any(find_coarsely(self._profile, view) for image in small for view in (image, image[:, ::-1])):
             return Missing.TURNED_AWAY
         return weak
 
@@ -177,28 +187,6 @@ def refine(frame: Frame, point: FacePoint) -> FacePoint:
     middle = surface.measure(frame, point, span_mm=80.0, step_mm=8.0)
     readings = middle.z_mm[middle.seen]
     return replace(point, depth_mm=point.depth_mm + float(np.median(readings))) if readings.size else point
-
-
-def _coarse(cascade: cv2.CascadeClassifier, image: GreyImage) -> list[Box]:
-    smallest = (_SMALLEST_PX, _SMALLEST_PX)
-    found = cascade.detectMultiScale(np.ascontiguousarray(image), 1.15, 3, minSize=smallest)
-    return [_scaled(box, 1.0, (0, 0)) for box in found]
-
-
-def _mirrored_halves(image: GreyImage) -> tuple[GreyImage, GreyImage]:
-    """The left and the right border, each with its mirror image: half a face there becomes a whole one."""
-    width = image.shape[1] // 4
-    left, right = image[:, :width], image[:, -width:]
-    return np.hstack([left[:, ::-1], left]), np.hstack([right, right[:, ::-1]])
-
-
-def _load(path: Path) -> cv2.CascadeClassifier:
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such cascade; opencv-python-headless below version 5 brings it")
-    cascade = cv2.CascadeClassifier(str(path))
-    if cascade.empty():
-        raise ConfigError(f"{path}: is not a cascade that OpenCV reads; install opencv-python-headless again")
-    return cascade
 
 
 def _images(frame: Frame) -> Iterator[GreyImage]:
@@ -230,22 +218,6 @@ def _window(layer: Mask, frame: Frame, layer_mm: tuple[float, float]) -> Box | N
     right = min(int((columns[-1] + 1) * _DEPTH_STRIDE + margin), width)
     bottom = min(int((rows[-1] + 1) * _DEPTH_STRIDE + margin), height)
     return left, top, right - left, bottom - top
-
-
-def _resize(image: GreyImage, scale: float) -> GreyImage:
-    if scale == 1:
-        return image
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _narrow(image: GreyImage, width_px: int) -> GreyImage:
-    return _resize(image, min(1.0, width_px / image.shape[1]))
-
-
-def _scaled(box: npt.ArrayLike, scale: float, origin: tuple[int, int]) -> Box:
-    x, y, width, height = (round(float(side) / scale) for side in np.asarray(box))
-    return x + origin[0], y + origin[1], width, height
 
 
 def _middle(box: Box, depth_mm: float) -> FacePoint:

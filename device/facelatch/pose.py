@@ -36,6 +36,8 @@ def estimate_pose(frame: Frame, point: FacePoint) -> HeadPose | None:
     forehead to chin. Over yaw within 35 and pitch within 25 degrees the mean absolute error on rendered heads
     is 2 and 3 degrees.
     """
+    if not surface.is_measurable(point):
+        return None
     patch = surface.measure(frame, point, span_mm=190.0)
     x, y, z = (np.nan_to_num(axis) for axis in (patch.x_mm, patch.y_mm, patch.z_mm))
     y = y - _CENTRE_BELOW_MM

@@ -118,7 +118,9 @@ def _covered(readings: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     window = 2 * reach + 1
     padded = np.pad(readings.astype(np.int32), ((reach + 1, reach), (reach + 1, reach)))
     sums = padded.cumsum(0).cumsum(1)
-    around = sums[window:, window:] - sums[:-window, window:] - sums[window:, :-window] + sums[:-window, :-window]
+    around = (
+        sums[window:, window:] - sums[:-window, window:] - sums[window:, :-window] + sums[:-window, :-window]
+    )
     covered: npt.NDArray[np.bool_] = readings | (around * 2 >= window * window)
     return covered
 
@@ -135,9 +137,7 @@ def _relative(depth_mm: Real, spec: CropSpec) -> Real:
     return clipped
 
 
-def _taps(
-    centre: float, step: float, count: int, length: int
-) -> tuple[npt.NDArray[np.intp], Real, int, int]:
+def _taps(centre: float, step: float, count: int, length: int) -> tuple[npt.NDArray[np.intp], Real, int, int]:
     """For each output pixel the input pixels under its window and their share of it.
 
     The window is `step` wide and at least one pixel, so that enlarging interpolates linearly. Pixels beyond

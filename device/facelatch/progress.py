@@ -13,7 +13,8 @@ class Progress:
     def __init__(self, stream: TextIO, columns: Callable[[], int]) -> None:
         self._stream = stream
         self._columns = columns
-        self._is_terminal = stream.isatty()
+        self.is_terminal = stream.isatty()
+        """Whether anybody sees what is shown; elsewhere only what is said gets there."""
         self._shown: list[str] = []
         self._said = ""
 
@@ -21,7 +22,7 @@ class Progress:
         """Put these lines in place of the ones shown before; nothing outside a terminal."""
         width = max(self._columns() - 1, 1)
         fitting = [line[:width] for line in lines]
-        if not self._is_terminal or fitting == self._shown:
+        if not self.is_terminal or fitting == self._shown:
             return
         self._write(self._erase() + "".join(f"{line}\n" for line in fitting))
         self._shown = fitting

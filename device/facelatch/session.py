@@ -3,8 +3,9 @@
 What someone at the door may try, and what answers it:
 
 - A photo between live frames: one sample with a failed check, or with no check at all, ends the session.
-- Two faces in turn, so that their fused embedding comes near a user whom neither resembles: the samples must
-  match one another as well as the fused one must match the template. One person's do; two people's do not.
+- Two faces in turn, so that their fused embedding comes near a user whom neither resembles: beside the fused one
+  each sample must be near the same user, within `SAMPLE_SLACK` of the threshold. It is more than the fused one
+  gets, because a single frame is noisier than the mean, and far less than what lies between two people.
 - A broken number: a sample that is not a unit vector makes the fused embedding NaN, and NaN is refused.
 - Leaving early or showing too little: fewer samples than wanted is RETRY, which tells nobody a distance.
 - One more frame after the verdict: a decided session stays decided.
@@ -15,10 +16,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import combinations
 
 from facelatch.liveness import PadCheck
-from facelatch.matching import Embedding, Template, distance, fuse, identify
+from facelatch.matching import Embedding, Template, fuse, identify, nearest
+
+
+SAMPLE_SLACK = 1.25
+"""How much farther than the threshold a single sample may be where the fused one matches."""
 
 
 class Outcome(StrEnum):
@@ -122,13 +126,22 @@ class Session:
         if len(self.embeddings) < self.rule.frames:
             (common, _), *_ = Counter(self.failures).most_common(1)
             return self._to_verdict(Outcome.RETRY, threshold, common)
-        if not _agree(self.embeddings, threshold):
-            return self._to_verdict(Outcome.NO_MATCH, threshold, "samples-disagree")
         match = identify(fuse(self.embeddings), gallery)
         # Nothing to compare with is a refusal, not a reason to try again.
         outcome = decide(math.nan if match.distance is None else match.distance, threshold, self.checks)
         reason = None if outcome is Outcome.GRANTED else "beyond-threshold" if gallery else "nobody-enrolled"
+        if outcome is Outcome.GRANTED and not self._all_resemble(match.user, gallery, threshold):
+            outcome, reason = Outcome.NO_MATCH, "samples-disagree"
         return self._to_verdict(outcome, threshold, reason, match.user, match.distance)
+
+    def _all_resemble(self, user: str | None, gallery: Sequence[Template], threshold: float) -> bool:
+        """Whether each sample alone is near the user; a broken one is near nobody."""
+        own = [template for template in gallery if template.user == user]
+        return bool(own) and all(
+            nearest(embedding, template) <= SAMPLE_SLACK * threshold
+            for embedding in self.embeddings
+            for template in own
+        )
 
     def _to_verdict(
         self,
@@ -139,8 +152,3 @@ class Session:
         found: float | None = None,
     ) -> Verdict:
         return Verdict(outcome, user, found, threshold, reason, len(self.embeddings), self.looks)
-
-
-def _agree(embeddings: Sequence[Embedding], threshold: float) -> bool:
-    """Whether the samples are of one face: each pair within the threshold. A single broken one disagrees."""
-    return all(distance(one, other) <= threshold for one, other in combinations(embeddings, 2))

@@ -41,6 +41,8 @@ def fit(terms: Real, z_mm: Real, scale_mm: float, passes: int = 2) -> Real:
 
 def _solve(terms: Real, z_mm: Real, weight: Real) -> Real:
     weighted = terms * weight[:, None]
-    normal = weighted.T @ terms + 1e-9 * np.eye(terms.shape[1])
+    normal = weighted.T @ terms
+    # Cells in one line leave some coefficients open; they become small instead of an error.
+    normal += 1e-9 * max(float(np.trace(normal)), 1e-9) * np.eye(len(normal))
     solution: Real = np.linalg.solve(normal, weighted.T @ z_mm)
     return solution

@@ -37,6 +37,12 @@ class Surface:
         return np.isfinite(self.z_mm)
 
 
+def is_measurable(point: FacePoint) -> bool:
+    """Whether a face could be there: in front of the camera, not touching it, and finite."""
+    finite = np.isfinite([point.u_px, point.v_px, point.depth_mm]).all()
+    return bool(finite and point.depth_mm >= _NEAREST_MM)
+
+
 def measure(
     frame: Frame, point: FacePoint, span_mm: float = 220.0, step_mm: float = 4.0, reach_mm: float = 110.0
 ) -> Surface:
@@ -46,8 +52,8 @@ def measure(
     sensor's noise out: at 500 mm a cell of 4 mm holds some 20 pixels. Raises `ValueError` for a point nearer
     than 100 mm or not finite.
     """
-    if not _NEAREST_MM <= point.depth_mm < np.inf:
-        raise ValueError(f"a face cannot be {point.depth_mm} mm away")
+    if not is_measurable(point):
+        raise ValueError(f"a face cannot be {point.depth_mm} mm away at ({point.u_px}, {point.v_px})")
     camera = frame.intrinsics
     columns = _edges(point.u_px, camera.fx / point.depth_mm, span_mm, step_mm)
     rows = _edges(point.v_px, camera.fy / point.depth_mm, span_mm, step_mm)
@@ -57,7 +63,7 @@ def measure(
     across, down = max(-left, 0), max(-top, 0)
     window[down : down + inside.shape[0], across : across + inside.shape[1]] = inside
 
-    near = np.abs(window - np.float32(point.depth_mm)) <= reach_mm
+    near = (window > 0) & (np.abs(window - np.float32(point.depth_mm)) <= reach_mm)
     count = _block_sums(near.astype(np.float32), rows - top, columns - left)
     total = _block_sums(np.where(near, window - np.float32(point.depth_mm), 0), rows - top, columns - left)
     pixels = np.diff(rows)[:, None] * np.diff(columns)[None, :]
@@ -86,9 +92,10 @@ def _edges(centre_px: float, px_per_mm: float, span_mm: float, step_mm: float) -
     """Pixel borders of the cells, strictly rising: a cell is never thinner than a pixel."""
     cells = round(span_mm / step_mm)
     step_px = max(step_mm * px_per_mm, 1.0)
-    edges: npt.NDArray[np.intp] = np.rint(centre_px + (np.arange(cells + 1) - cells / 2) * step_px).astype(
-        np.intp
-    )
+    # Not `rint`, which rounds halves to even and so may give two edges the same pixel.
+    edges: npt.NDArray[np.intp] = np.floor(
+        centre_px + (np.arange(cells + 1) - cells / 2) * step_px + 0.5
+    ).astype(np.intp)
     return edges
 
 

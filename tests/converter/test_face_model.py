@@ -3,9 +3,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from facelatch_converter.errors import FaceModelError
 from facelatch_converter.face_model import MOUTH, load_face_model
-
 from tests.converter.toy_model import toy_arrays, write_toy_model
 
 
@@ -13,7 +13,9 @@ def test_units_become_millimetres_and_the_mouth_is_closed(tmp_path: Path) -> Non
     arrays = toy_arrays()
     model = load_face_model(write_toy_model(tmp_path / "toy.npz"))
     count = len(arrays["vertices_cm"])
-    np.testing.assert_allclose(model.vertices_mm[:count], np.asarray(arrays["vertices_cm"], float) * 10, rtol=1e-6)
+    np.testing.assert_allclose(
+        model.vertices_mm[:count], np.asarray(arrays["vertices_cm"], float) * 10, rtol=1e-6
+    )
     wall = model.triangles[model.materials == MOUTH]
     assert wall.min() == count
     assert wall.max() == len(model.vertices_mm) - 1
@@ -76,13 +78,15 @@ def test_arrays_that_do_not_fit_are_refused_by_name(tmp_path: Path, spoil: Any, 
     arrays = toy_arrays()
     spoil(arrays)
     path = tmp_path / "spoilt.npz"
-    np.savez(path, **arrays)  # type: ignore[arg-type]
+    np.savez(path, **arrays)
     with pytest.raises(FaceModelError, match=words) as refusal:
         load_face_model(path)
     assert str(path) in str(refusal.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"not a model at all"], ids=["empty", "cut", "foreign"])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 cut off", b"not a model at all"], ids=["empty", "cut", "foreign"]
+)
 def test_files_that_are_no_face_model_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.npz"
     path.write_bytes(content)

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from facelatch_converter.errors import FaceModelError, OutputError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.face_model_import import add_arguments, import_folder, read_obj, run, write_npz
-
 from tests.converter.toy_model import toy_arrays
 
 
@@ -24,7 +24,9 @@ def obj_folder(tmp_path: Path) -> Path:
     arrays: dict[str, Any] = toy_arrays()
     neutral = np.concatenate([arrays["vertices_cm"], [(0, -4, 1), (1, -4, 1), (0, -5, 1)]])
     count = len(neutral)
-    faces = "usemtl M_Face\n" + "".join(f"f {a + 1}/1 {b + 1}/1 {c + 1}/1\n" for a, b, c in arrays["triangles"])
+    faces = "usemtl M_Face\n" + "".join(
+        f"f {a + 1}/1 {b + 1}/1 {c + 1}/1\n" for a, b, c in arrays["triangles"]
+    )
     faces += f"usemtl M_Teeth\nf {count - 2}/1 {count - 1}/1 {count}/1\n"
     _write_obj(folder / "generic_neutral_mesh.obj", neutral, faces)
     for number, vector in enumerate(arrays["identity_cm"]):
@@ -90,12 +92,16 @@ def test_damaged_meshes_are_refused_by_name(tmp_path: Path, text: str, words: st
     ("name", "content", "words"),
     [
         pytest.param("vertex_indices.json", "{}", "idx_to_landmark_verts", id="no-landmarks"),
-        pytest.param("vertex_indices.json", '{"idx_to_landmark_verts": [1, 2]}', "68 landmarks", id="few-landmarks"),
+        pytest.param(
+            "vertex_indices.json", '{"idx_to_landmark_verts": [1, 2]}', "68 landmarks", id="few-landmarks"
+        ),
         pytest.param("identity000.obj", "v 0 0 0\n", "do not belong together", id="another-mesh"),
         pytest.param("identity000.obj", "v 0 0 x\n", "damaged", id="damaged-shape"),
     ],
 )
-def test_folders_that_do_not_fit_are_refused_by_file(obj_folder: Path, name: str, content: str, words: str) -> None:
+def test_folders_that_do_not_fit_are_refused_by_file(
+    obj_folder: Path, name: str, content: str, words: str
+) -> None:
     (obj_folder / name).write_text(content, encoding="utf-8")
     with pytest.raises(FaceModelError, match=words) as refusal:
         import_folder(obj_folder)

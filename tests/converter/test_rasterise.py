@@ -1,5 +1,7 @@
 import numpy as np
+import numpy.typing as npt
 import pytest
+
 from facelatch_converter.rasterise import NOTHING, interpolate, rasterise, vertex_normals
 
 # Counter-clockwise seen from the camera in camera axes, whose y points down.
@@ -7,7 +9,7 @@ FRONT = np.array([[0, 1, 2]], np.int32)
 BACK = np.array([[0, 2, 1]], np.int32)
 
 
-def _corner(depths: tuple[float, float, float] = (500.0, 500.0, 500.0)) -> np.ndarray:
+def _corner(depths: tuple[float, float, float] = (500.0, 500.0, 500.0)) -> npt.NDArray[np.float32]:
     points = np.array([(0, 0), (0, 16), (16, 0)], np.float32)
     return np.column_stack([points, np.array(depths, np.float32)])
 
@@ -63,7 +65,12 @@ def test_normals_of_a_sphere_point_outwards() -> None:
     polar = np.linspace(0.02, np.pi - 0.02, 60)[:, None]
     around = np.linspace(0, 2 * np.pi, 72, endpoint=False)[None]
     sphere = np.stack(
-        [np.sin(polar) * np.sin(around), np.cos(polar) * np.ones_like(around), np.sin(polar) * np.cos(around)], -1
+        [
+            np.sin(polar) * np.sin(around),
+            np.cos(polar) * np.ones_like(around),
+            np.sin(polar) * np.cos(around),
+        ],
+        -1,
     ).reshape(-1, 3)
     normals = vertex_normals(sphere.astype(np.float32), triangles)
     middle = np.abs(sphere[:, 1]) < 0.9

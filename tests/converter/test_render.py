@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from facelatch.frames import Intrinsics
 from facelatch.preprocess import CropSpec, FacePoint, encode, to_tensor
 from facelatch_converter.face_model import FaceModel, load_face_model
@@ -23,7 +24,6 @@ from facelatch_converter.render import (
 )
 from facelatch_converter.sensors import ideal_frame, to_crop
 from facelatch_converter.torso import make_torso
-
 from tests.converter.toy_model import write_toy_model
 
 CAMERA = Intrinsics(610, 610, 320, 240)
@@ -59,10 +59,13 @@ def test_a_crop_is_what_preprocess_makes_of_the_frame(
     rng = np.random.default_rng(seed)
     person = draw_person(model, regions, rng)
     z = float(rng.uniform(350, 700))
-    view = View(*(float(angle) for angle in rng.uniform(-25, 25, 3)), (0.05 * z, -0.04 * z, z))
+    yaw, pitch, roll = (float(angle) for angle in rng.uniform(-25, 25, 3))
+    view = View(yaw, pitch, roll, (0.05 * z, -0.04 * z, z))
     head = _head(model, person, view)
     x, y, _ = view.position_mm
-    slow_rendering = render_frame([head, make_torso(view, Light(), rng)], Backdrop(), Light(), CAMERA, (640, 480))
+    slow_rendering = render_frame(
+        [head, make_torso(view, Light(), rng)], Backdrop(), Light(), CAMERA, (640, 480)
+    )
     frame = ideal_frame(slow_rendering, CAMERA)
     if infrared:
         frame = replace(frame, colour=np.zeros_like(frame.colour))
@@ -131,7 +134,9 @@ def test_light_from_the_left_brightens_the_left(model: FaceModel, person: Person
 def test_infrared_falls_with_the_square_of_the_distance(model: FaceModel, person: Person) -> None:
     levels = []
     for z in (400.0, 800.0):
-        crop = render_crop(_head(model, person, View(position_mm=(0, 0, z)), Light(infrared_gain=100)), (0, 0, z), 610, SPEC)
+        crop = render_crop(
+            _head(model, person, View(position_mm=(0, 0, z)), Light(infrared_gain=100)), (0, 0, z), 610, SPEC
+        )
         levels.append(crop.infrared[40:72, 40:72].mean())
     assert levels[0] / levels[1] == pytest.approx(4, rel=0.15)
 

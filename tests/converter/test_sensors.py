@@ -4,9 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from facelatch.frames import Intrinsics
 from facelatch_converter.render import Rendering
-from facelatch_converter.sensors import ACTIVE_STEREO, KINECT_V1, SENSORS, Sensor, correlated_noise, expose, measure
+from facelatch_converter.sensors import (
+    ACTIVE_STEREO,
+    KINECT_V1,
+    SENSORS,
+    Sensor,
+    correlated_noise,
+    expose,
+    measure,
+)
 
 
 def _wall(z: float, size: int = 200, facing: float = 1.0, scale: float = 1.0) -> Rendering:
@@ -43,7 +52,9 @@ def test_neighbours_share_their_noise() -> None:
 def test_a_crop_pixel_averages_the_noise_under_it() -> None:
     at_sensor = correlated_noise((600, 600), 2.0, 1.0, np.random.default_rng(0))
     averaged = at_sensor[:600, :600].reshape(150, 4, 150, 4).mean((1, 3)).std()
-    assert correlated_noise((300, 300), 2.0, 4.0, np.random.default_rng(1)).std() == pytest.approx(averaged, rel=0.2)
+    assert correlated_noise((300, 300), 2.0, 4.0, np.random.default_rng(1)).std() == pytest.approx(
+        averaged, rel=0.2
+    )
 
 
 def test_kinect_depth_comes_in_eighths_of_a_disparity() -> None:
@@ -85,7 +96,9 @@ def test_near_edges_are_fattened() -> None:
 
 
 def test_nothing_stays_nothing() -> None:
-    empty = replace(_wall(500), depth_mm=np.zeros((50, 50), np.float32), facing=np.zeros((50, 50), np.float32))
+    empty = replace(
+        _wall(500), depth_mm=np.zeros((50, 50), np.float32), facing=np.zeros((50, 50), np.float32)
+    )
     assert (measure(empty, ACTIVE_STEREO, np.random.default_rng(6)) == 0).all()
 
 

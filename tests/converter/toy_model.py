@@ -18,7 +18,16 @@ OUTER_LIP = [
     (-2.4, -4.0), (-1.6, -3.4), (-0.7, -3.1), (0.0, -3.3), (0.7, -3.1), (1.6, -3.4), (2.4, -4.0),
     (1.6, -4.7), (0.8, -5.0), (0.0, -5.1), (-0.8, -5.0), (-1.6, -4.7),
 ]  # fmt: skip
-INNER_LIP = [(-1.9, -4.0), (-0.8, -3.8), (0.0, -3.8), (0.8, -3.8), (1.9, -4.0), (0.8, -4.2), (0.0, -4.2), (-0.8, -4.2)]
+INNER_LIP = [
+    (-1.9, -4.0),
+    (-0.8, -3.8),
+    (0.0, -3.8),
+    (0.8, -3.8),
+    (1.9, -4.0),
+    (0.8, -4.2),
+    (0.0, -4.2),
+    (-0.8, -4.2),
+]
 
 
 def toy_arrays() -> dict[str, npt.NDArray[np.generic]]:
@@ -29,7 +38,10 @@ def toy_arrays() -> dict[str, npt.NDArray[np.generic]]:
     normals = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
     identity = np.stack([wave[:, None] * normals * 0.35 for wave in waves])
     jaw = np.where(vertices[:, 1] < -4, -0.8, 0.0)[:, None] * np.array((0.0, 1.0, 0.0))
-    smile = [np.where((side * vertices[:, 0] > 0) & (vertices[:, 1] < -2), 0.3, 0.0)[:, None] * normals for side in (1, -1)]
+    smile = [
+        np.where((side * vertices[:, 0] > 0) & (vertices[:, 1] < -2), 0.3, 0.0)[:, None] * normals
+        for side in (1, -1)
+    ]
     mirrored = [(-x, y) for x, y in BROWS[::-1]]
     right_eye = [(-x, y) for x, y in (EYE[3], EYE[2], EYE[1], EYE[0], EYE[5], EYE[4])]
     spots = [*JAW, *BROWS, *mirrored, *BRIDGE, *NOSTRILS, *EYE, *right_eye, *OUTER_LIP, *INNER_LIP]
@@ -49,7 +61,7 @@ def toy_arrays() -> dict[str, npt.NDArray[np.generic]]:
 
 def write_toy_model(path: Path) -> Path:
     """A face model file with the toy head."""
-    np.savez(path, **toy_arrays())  # type: ignore[arg-type]
+    np.savez(path, **toy_arrays())
     return path
 
 

@@ -4,6 +4,7 @@ Good enough for the detector to find and for shape checks to see relief; not for
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -97,6 +98,7 @@ def _splat(scene: Scene) -> tuple[Real, Real]:
     return depth, picture
 
 
+@cache
 def _head() -> tuple[Real, Real, Real, Real]:
     """Points of the head's front, flat: x right, y down, z away, against the nose's foot; and their grey."""
     across = np.arange(-76, 76.01, 0.45)

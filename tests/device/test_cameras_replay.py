@@ -36,7 +36,7 @@ def test_damage_shows_when_its_frame_is_due(capture: Path) -> None:
     image_path(capture, 1, "depth").write_bytes(b"")
     stream = ReplayCamera(capture).frames()
     next(stream)
-    with pytest.raises(CaptureError, match="0001.depth.png"):
+    with pytest.raises(CaptureError, match=r"0001\.depth\.png"):
         next(stream)
 
 

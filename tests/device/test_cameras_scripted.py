@@ -4,11 +4,12 @@ import pytest
 
 from facelatch.cameras.scripted import ScriptedCamera
 from facelatch.errors import CameraError, CameraUnpluggedError
+from facelatch.frames import Frame
 from tests.factories import make_frame
 
 
 def test_the_script_is_played_failures_included() -> None:
-    script = [make_frame(500), CameraUnpluggedError("USB reset"), make_frame(600)]
+    script: list[Frame | Exception] = [make_frame(500), CameraUnpluggedError("USB reset"), make_frame(600)]
     with closing(ScriptedCamera(script)) as camera:
         stream = camera.frames()
         assert next(stream).depth_mm[0, 0] == 500

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import make_frame
-from tests.processes import run_python
 
 from facelatch.captures import INFO_FILE, CaptureWriter, image_path, read_frames, read_info
 from facelatch.errors import CaptureError
 from facelatch.frames import Frame
+from tests.factories import make_frame
+from tests.processes import run_python
 
 SIZE = (16, 12)
 

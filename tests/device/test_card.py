@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import make_card
 
 from facelatch import preprocess
 from facelatch.card import CARD_FILE, ENCODER_FILE, OperatingPoint, load_bundle, parse, to_json
 from facelatch.errors import ModelError
+from tests.factories import make_card
 
 ENCODER = b"an encoder"
 

@@ -2,13 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from facelatch.liveness import PadCheck
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import ENCODER_SHA256, MOMENT, make_embedding, make_near
 
 from facelatch.enrolment import CENTRE, SECTORS, Coverage, Enrolment, Step, to_sector
+from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding
+from tests.factories import ENCODER_SHA256, MOMENT, make_embedding, make_near
 
 LIVE = PadCheck(name="plane", passed=True, value=9.0, limit=3.0)
 FLAT = PadCheck(name="plane", passed=False, value=1.0, limit=3.0)

@@ -5,12 +5,12 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import MOMENT
 
 from facelatch.errors import EventError
 from facelatch.events import Event, Notice, from_verdict, parse, to_line
 from facelatch.session import Outcome, Verdict
 from facelatch.timestamps import to_utc_text
+from tests.factories import MOMENT
 
 printable = st.text(max_size=20).filter(str.isprintable)
 distances = st.none() | st.floats(0, 2)

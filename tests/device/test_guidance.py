@@ -1,5 +1,4 @@
 import json
-from itertools import accumulate
 
 import pytest
 
@@ -46,20 +45,26 @@ def test_a_record_is_json_and_names_only_who_was_granted() -> None:
     assert to_record(EMPTY)["distance"] is None
 
 
-def test_the_bar_grows_to_its_end() -> None:
-    bars = [to_bar(Coverage(frozenset(SECTORS[:count]))) for count in range(10)]
-    assert bars[0] == "[........] 0 of 8"
-    assert bars[5] == "[#####...] 5 of 8"
-    assert bars[9] == "[########] 9 of 8"
-    assert len(set(bars)) == 10
+@pytest.mark.parametrize(
+    ("covered", "bar"),
+    [
+        pytest.param(SECTORS[:0], "[........] 0 of 8", id="none"),
+        pytest.param(SECTORS[:5], "[#####...] 5 of 8", id="some"),
+        pytest.param(SECTORS[:8], "[########] 8 of 8", id="enough"),
+        pytest.param(SECTORS, "[########] 8 of 8", id="all"),
+        pytest.param(SECTORS[1:], "[#######.] 7 of 8", id="all-but-the-centre"),
+    ],
+)
+def test_the_bar_is_full_when_the_enrolment_is_complete(covered: tuple[str, ...], bar: str) -> None:
+    coverage = Coverage(frozenset(covered))
+    assert to_bar(coverage) == bar
+    assert coverage.complete == (bar.count("#") == 8)
 
 
 def test_the_compass_is_a_mirror() -> None:
     """Turning one's head to one's left is `right` in the image, and shown on the left."""
     assert to_compass(Coverage(frozenset({"right"}))) == (". . .", "# . .", ". . .")
     assert to_compass(Coverage(frozenset({"up-left", "centre"}))) == (". . #", ". # .", ". . .")
-    marks = [
-        sum(row.count("#") for row in to_compass(Coverage(frozenset(seen))))
-        for seen in accumulate(({sector} for sector in SECTORS), set.union)
-    ]
-    assert marks == list(range(1, 10))
+    for count in range(10):
+        rows = to_compass(Coverage(frozenset(SECTORS[:count])))
+        assert sum(row.count("#") for row in rows) == count

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import ENCODER_SHA256, MOMENT, make_embedding, make_near, make_template
 
 from facelatch.errors import TemplateError
 from facelatch.matching import (
@@ -21,6 +20,7 @@ from facelatch.matching import (
     is_usable,
     nearest,
 )
+from tests.factories import ENCODER_SHA256, MOMENT, make_embedding, make_near, make_template
 
 BROKEN = [math.nan, math.inf, -math.inf, 1e30, 3.0]
 seeds = st.integers(0, 10_000)

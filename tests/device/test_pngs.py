@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import make_frame
 
 from facelatch import pngs
 from facelatch.errors import CaptureError
+from tests.factories import make_frame
 
 SIZE = (16, 12)
 FRAME = make_frame(size=SIZE, infrared=3, noise_seed=1)

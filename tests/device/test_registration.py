@@ -38,7 +38,9 @@ def test_the_same_view_changes_nothing() -> None:
 @pytest.mark.parametrize(("depth_mm", "pixels"), [(500, 10), (1000, 5)])
 def test_a_baseline_shifts_by_focal_length_over_depth(depth_mm: int, pixels: int) -> None:
     image = np.random.default_rng(1).integers(1, 256, (48, 64), np.uint8)
-    moved = Registration(CAMERA, (64, 48), shifted(50)).to_colour(image, np.full((48, 64), depth_mm, np.uint16))
+    moved = Registration(CAMERA, (64, 48), shifted(50)).to_colour(
+        image, np.full((48, 64), depth_mm, np.uint16)
+    )
     np.testing.assert_array_equal(moved[:, :-pixels], image[:, pixels:])
     assert not moved[:, -pixels:].any()
 

@@ -1,13 +1,13 @@
 import math
 
 import pytest
-from facelatch.liveness import PadCheck
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import make_embedding, make_near, make_template
 
+from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding, Template, distance, fuse, nearest
 from facelatch.session import Outcome, Session, SessionRule, Verdict, decide
+from tests.factories import make_embedding, make_near, make_template
 
 LIVE = PadCheck(name="plane", passed=True, value=9.0, limit=3.0)
 FLAT = PadCheck(name="plane", passed=False, value=1.0, limit=3.0)
@@ -140,6 +140,22 @@ def test_two_faces_in_turn_are_refused_though_their_mean_would_match() -> None:
 def test_a_strangers_frame_among_the_owners_is_refused() -> None:
     verdict = decided(run((owner(1), [LIVE]), (owner(2), [LIVE]), (make_embedding(2), [LIVE])))
     assert (verdict.outcome, verdict.reason) == (Outcome.NO_MATCH, "samples-disagree")
+
+
+@pytest.mark.parametrize(
+    ("last", "outcome"),
+    [
+        pytest.param(THRESHOLD * 1.2, Outcome.GRANTED, id="noisy-frame"),
+        pytest.param(THRESHOLD * 1.5, Outcome.NO_MATCH, id="somebody-else"),
+    ],
+)
+def test_a_single_frame_may_be_noisy_and_not_more(last: float, outcome: Outcome) -> None:
+    alone = Template(OWNER.user, OWNER.encoder_sha256, OWNER.embeddings[:1], OWNER.made_at[:1], OWNER.poses[:1])
+    steps = [make_embedding(1), make_embedding(1), make_near(make_embedding(1), last)]
+    verdict = decided(run(*((embedding, [LIVE]) for embedding in steps)), gallery=[alone])
+    assert verdict.outcome is outcome
+    assert verdict.distance is not None
+    assert verdict.distance <= THRESHOLD
 
 
 def test_too_few_samples_is_a_retry_for_the_commonest_reason_and_tells_no_distance() -> None:

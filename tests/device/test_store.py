@@ -3,12 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.factories import make_template
-from tests.processes import run_python
 
 from facelatch.errors import StoreError, TemplateError, UnknownUserError
 from facelatch.files import new_path
 from facelatch.store import Store
+from tests.factories import make_template
+from tests.processes import run_python
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.factories import make_embedding, make_template
 
 from facelatch.errors import TemplateError
 from facelatch.matching import Template
 from facelatch.store.sealed import KEY_BYTES, generate_key, seal, unseal
+from tests.factories import make_embedding, make_template
 
 KEY = bytes(range(KEY_BYTES))
 TEMPLATE = make_template()

@@ -1,19 +1,28 @@
 """Intel RealSense cameras and recordings of them, through the SDK's ordinary pipeline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from facelatch.cameras.realsense_sdk import check_recording, load_sdk
+from facelatch.cameras.realsense_sdk import (
+    HEIGHT,
+    RATE_HZ,
+    WIDTH,
+    check_recording,
+    choose_serial,
+    load_sdk,
+    to_error,
+)
 from facelatch.errors import CameraError, CameraStalledError, CameraUnpluggedError, CaptureError
 from facelatch.frames import Frame, GreyImage, Intrinsics
 from facelatch.registration import Registration, View, to_depth_mm
 
-_WIDTH, _HEIGHT, _RATE_HZ = 640, 480, 30
 _SLICE_MS = 100
 """How often a waiting camera looks whether its recording has ended."""
+_SILENCE_AT_END = 2
+"""Slices without a frame after which an ended recording is over."""
 
 
 class RealSenseCamera:
@@ -80,14 +89,15 @@ class RealSenseCamera:
         try:
             if self._recording is not None:
                 rs.config.enable_device_from_file(config, str(self._recording), repeat_playback=False)
+                self._playback = _paused(config.resolve(rs.pipeline_wrapper(pipeline)).get_device())
             else:
                 config.enable_device(serial)
-                config.enable_stream(rs.stream.depth, _WIDTH, _HEIGHT, rs.format.z16, _RATE_HZ)
-                config.enable_stream(rs.stream.color, _WIDTH, _HEIGHT, rs.format.rgb8, _RATE_HZ)
-                config.enable_stream(rs.stream.infrared, 1, _WIDTH, _HEIGHT, rs.format.y8, _RATE_HZ)
+                config.enable_stream(rs.stream.depth, WIDTH, HEIGHT, rs.format.z16, RATE_HZ)
+                config.enable_stream(rs.stream.color, WIDTH, HEIGHT, rs.format.rgb8, RATE_HZ)
+                config.enable_stream(rs.stream.infrared, 1, WIDTH, HEIGHT, rs.format.y8, RATE_HZ)
             self._profile = pipeline.start(config)
         except RuntimeError as error:
-            raise self._to_error(error, serial) from None
+            raise to_error(str(error), self._recording or serial) from None
         self._pipeline = pipeline
 
     def _prepare(self, serial: str) -> None:
@@ -95,9 +105,6 @@ class RealSenseCamera:
         rs = self._sdk
         try:
             device = self._profile.get_device()
-            if self._recording is not None:
-                self._playback = device.as_playback()
-                self._playback.set_real_time(False)
             self._serial = str(device.get_info(rs.camera_info.serial_number))
             self._streams = {stream.stream_type(): stream for stream in self._profile.get_streams()}
             self._require_streams()
@@ -111,8 +118,10 @@ class RealSenseCamera:
                 None if same and self._is_colour_sized(rs.stream.depth) else rs.align(rs.stream.color)
             )
             self._register_infrared = self._infrared_registration()
+            if self._playback is not None:
+                self._playback.resume()
         except RuntimeError as error:
-            raise self._to_error(error, serial) from None
+            raise to_error(str(error), self._recording or serial) from None
         if self._recording is not None and serial not in ("", self._serial):
             raise CaptureError(f"{self._recording}: was recorded by camera {self._serial}, not by {serial}")
 
@@ -157,15 +166,17 @@ class RealSenseCamera:
         """The next frameset, or None at the end of a recording."""
         if self._pipeline is None:
             raise CameraError(f"camera {self._serial} is closed")
-        for _ in range(max(1, self._timeout_ms // _SLICE_MS)):
-            ended = self._has_ended()
+        silent_after_end = 0
+        for _ in range(max(_SILENCE_AT_END, self._timeout_ms // _SLICE_MS)):
+            silent_after_end += self._has_ended()
             try:
                 arrived, frameset = self._pipeline.try_wait_for_frames(_SLICE_MS)
             except RuntimeError as error:
-                raise self._to_error(error, self._serial) from None
+                raise to_error(str(error), self._recording or self._serial) from None
             if arrived:
                 return frameset
-            if ended:
+            # Frames that were read before the end may still be on their way through the pipeline.
+            if silent_after_end >= _SILENCE_AT_END:
                 return None
         raise self._stalled()
 
@@ -204,39 +215,21 @@ class RealSenseCamera:
         frame = frameset.get_infrared_frame(self._streams[self._sdk.stream.infrared].stream_index())
         return np.array(frame.get_data(), np.uint8) if frame else None
 
-    def _to_error(self, error: RuntimeError, serial: str) -> CameraError | CaptureError:
-        """What the SDK's message means to the user; it gives one class of error for everything."""
-        text = str(error).strip().rpartition("Reason: ")[2].rstrip(".")
-        if self._recording is not None:
-            return CaptureError(
-                f"{self._recording}: the RealSense SDK cannot play it ({text}); record it again"
-            )
-        if "No device connected" in text or "disconnected" in text.lower():
-            return CameraUnpluggedError(f"camera {serial} is gone from the bus; plug it in again")
-        if "didn't arrive" in text:
-            return CameraStalledError(f"camera {serial} is connected but sends no frames ({text})")
-        if "resolve" in text.lower():
-            return CameraError(
-                f"camera {serial} cannot deliver colour, depth and infrared together at {_WIDTH}x{_HEIGHT} and "
-                f"{_RATE_HZ} Hz; plug it into a USB 3 port"
-            )
-        return CameraError(f"camera {serial}: {text}")
-
-
-def choose_serial(wanted: str, found: Sequence[str]) -> str:
-    """The serial number to open; raises `CameraError` that names the ones found."""
-    if not found:
-        raise CameraUnpluggedError("no RealSense camera is connected; plug one in, or play a recording")
-    listed = ", ".join(found)
-    if wanted and wanted not in found:
-        raise CameraUnpluggedError(f"RealSense camera {wanted} is not connected, found {listed}")
-    if not wanted and len(found) > 1:
-        raise CameraError(f"several RealSense cameras are connected, {listed}; set the serial of one")
-    return wanted or found[0]
-
 
 def _to_intrinsics(found: Any) -> Intrinsics:
     # The SDK keeps float32; the shortest number that is stored so is the one that was meant.
     fx, fy, ppx, ppy = (float(str(np.float32(value))) for value in (found.fx, found.fy, found.ppx, found.ppy))
     # The SDK counts from the first pixel's middle, a `Frame` from its corner.
     return Intrinsics(fx, fy, round(ppx + 0.5, 6), round(ppy + 0.5, 6))
+
+
+def _paused(device: Any) -> Any:
+    """The playback of a recording, to be resumed once its streams are open.
+
+    Otherwise it runs while the sensors open one by one, and under load the first frame is lost or is paired with
+    another's depth.
+    """
+    playback = device.as_playback()
+    playback.set_real_time(False)
+    playback.pause()
+    return playback

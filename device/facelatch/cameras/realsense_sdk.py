@@ -4,10 +4,14 @@ import ctypes
 import importlib
 import importlib.util
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from facelatch.errors import CaptureError, ConfigError
+from facelatch.errors import CameraError, CameraStalledError, CameraUnpluggedError, CaptureError, ConfigError
+
+WIDTH, HEIGHT, RATE_HZ = 640, 480, 30
+"""What is asked of a live camera."""
 
 _SQLITE = b"SQLite format 3\0"
 _ROSBAG = b"#ROSBAG V2.0\n"
@@ -56,6 +60,38 @@ def check_recording(path: Path) -> None:
             f"{path}: is cut short, {size} of {expected} bytes; copy it again, or record again and stop the "
             "recording before the camera is unplugged"
         )
+
+
+def choose_serial(wanted: str, found: Sequence[str]) -> str:
+    """The serial number to open; raises `CameraError` that names the ones found."""
+    if not found:
+        raise CameraUnpluggedError("no RealSense camera is connected; plug one in, or play a recording")
+    listed = ", ".join(found)
+    if wanted and wanted not in found:
+        raise CameraUnpluggedError(f"RealSense camera {wanted} is not connected, found {listed}")
+    if not wanted and len(found) > 1:
+        raise CameraError(f"several RealSense cameras are connected, {listed}; set the serial of one")
+    return wanted or found[0]
+
+
+def to_error(text: str, source: str | Path) -> CameraError | CaptureError:
+    """What a message of the SDK means to the user; the SDK has one class of error for everything.
+
+    `source` is the recording's path or the camera's serial number.
+    """
+    text = text.strip().rpartition("Reason: ")[2].rstrip(".")
+    if isinstance(source, Path):
+        return CaptureError(f"{source}: the RealSense SDK cannot play it ({text}); record it again")
+    if "No device connected" in text or "disconnected" in text.lower():
+        return CameraUnpluggedError(f"camera {source} is gone from the bus; plug it in again")
+    if "didn't arrive" in text:
+        return CameraStalledError(f"camera {source} is connected but sends no frames ({text})")
+    if "resolve" in text.lower():
+        return CameraError(
+            f"camera {source} cannot deliver colour, depth and infrared together at {WIDTH}x{HEIGHT} and "
+            f"{RATE_HZ} Hz; plug it into a USB 3 port"
+        )
+    return CameraError(f"camera {source}: {text}")
 
 
 def _load_libusb() -> None:

@@ -63,6 +63,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         stage = Stage(
             examine=model.examine,
             encoder_sha256=model.bundle.card.encoder_sha256,
+            enrolment_limit=model.bundle.card.enrolment_limit,
             threshold=model.threshold,
             store=Store(Path(folder) / "templates"),
             door=Door(lock, _keep_quiet, pulse_s=1.0, unix_ns=time.time_ns),

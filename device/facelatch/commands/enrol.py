@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import os
 import time
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 from facelatch.acquisition import Failure
 from facelatch.commands.options import add_config, add_json
@@ -20,7 +23,7 @@ from facelatch.commands.sources import (
 )
 from facelatch.enrolling import Ending, Progression, gather
 from facelatch.enrolment import Enrolment, Step
-from facelatch.errors import TemplateError
+from facelatch.errors import StoreError, TemplateError
 from facelatch.exit_codes import ExitCode
 from facelatch.guidance import to_bar, to_compass, to_hint
 from facelatch.matching import check_user_name
@@ -60,6 +63,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     config = to_config(arguments)
     store = to_store(config)
     _refuse_enrolled(store, arguments.user, arguments.replace)
+    refuse_unwritable(store.folder, lambda path: os.access(path, os.W_OK | os.X_OK))
     model = to_model(config)
     progress = to_progress()
     guide = Guide(arguments.user, progress)
@@ -67,7 +71,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         enrolment, ending = gather(
             camera.frames(),
             model.examine,
-            Enrolment(model.threshold),
+            Enrolment(model.bundle.card.enrolment_limit),
             lambda: to_utc_text(time.time_ns()),
             guide.tell,
         )
@@ -101,7 +105,7 @@ class Guide:
                 f"    {bottom}    {trouble}",
             ]
         )
-        if step is Step.TAKEN:
+        if step is Step.TAKEN and not self._progress.is_terminal:
             self._progress.say(f"{to_bar(coverage)}  {wanted}")
 
 
@@ -113,6 +117,16 @@ def _to_trouble(progression: Progression) -> str:
     if step is Step.NOT_LIVE:
         return to_hint(next((check.name for check in found.checks if not check.passed), "no-check"))
     return "" if step is None else _STEPS.get(step, "")
+
+
+def refuse_unwritable(folder: Path, may_write: Callable[[Path], bool]) -> None:
+    """Raise before anybody turns a head in vain; a folder that is not there yet is made in the next one up."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not may_write(there):
+        raise StoreError(
+            f"{there}: this user may not write there; run as the service does (sudo -u facelatch facelatch "
+            "enrol ...) or choose another folder by --store"
+        )
 
 
 def _refuse_enrolled(store: Store, user: str, replace: bool) -> None:

@@ -60,10 +60,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             attack=arguments.attack,
         ) as writer,
     ):
-        for frame in limited(camera.frames(), arguments.frames, seconds):
-            writer.write(frame)
-            count += 1
-            progress.show([f"recording  {count} frames"])
+        try:
+            for frame in limited(camera.frames(), arguments.frames, seconds):
+                writer.write(frame)
+                count += 1
+                progress.show([f"recording  {count} frames"])
+        except KeyboardInterrupt:
+            warn(f"{count} frames are kept in {arguments.folder}")
+            raise
     progress.clear()
     if count == 0:
         warn(f"{arguments.folder}: nothing was recorded, because no frame came")

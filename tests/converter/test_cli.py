@@ -1,0 +1,259 @@
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facelatch.captures import CaptureWriter
+from facelatch.card import load_bundle
+from facelatch.errors import CameraError
+from facelatch_converter import cli
+from facelatch_converter.cli import COMMANDS, main
+from tests.bundles import make_bundle, write_bundle
+from tests.converter.test_quantise import faces, tiny_encoder
+from tests.converter.toy_model import write_toy_model
+from tests.device.procedural_face import Scene, face_frame
+from tests.processes import run_python
+
+ENCODER = Path(__file__).parents[1] / "data" / "models" / "encoder.tflite"
+
+
+@pytest.fixture(scope="module")
+def captures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two subjects with two captures of two frames each, one with a photo; the heads are made of formulas."""
+    root = tmp_path_factory.mktemp("captures")
+    for index, (subject, name, attack) in enumerate(
+        [
+            ("anna", "1", None),
+            ("anna", "2", None),
+            ("bert", "1", None),
+            ("bert", "2", None),
+            ("bert", "photo", "flat-photo"),
+        ]
+    ):
+        folder = root / subject / name
+        with CaptureWriter(folder, driver="scripted", serial="1", attack=attack) as writer:
+            for frame in range(2):
+                scene = Scene(z_mm=450 + 20 * index + frame, yaw_deg=4.0 * index - 8)
+                writer.write(face_frame(scene, seed=10 * index + frame))
+    return root
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """The exit status and the one line on stderr."""
+    status = main(words)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert captured.err.startswith("facelatch-convert: ")
+    return status, captured.err
+
+
+def test_help_shows_every_command_and_loads_no_toolchain() -> None:
+    code = (
+        "import sys; sys.argv = ['facelatch-convert', '--help']\n"
+        "from facelatch_converter.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('loaded:', [name for name in ('tensorflow', 'keras', 'numba', 'matplotlib', 'sklearn')"
+        " if name in sys.modules])"
+    )
+    shown = run_python(code)
+    assert "loaded: []" in shown
+    for name in COMMANDS:
+        assert f"    {name} " in shown or f"    {name}\n" in shown
+    assert "exit status:" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_commands_help_teaches_by_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert "examples:" in shown
+    assert f"facelatch-convert {name} " in shown
+    module = import_module(f"facelatch_converter.{COMMANDS[name].module}")
+    assert callable(module.run)
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["evaluate"], ["evaluate", "--bundle"]])
+def test_a_wrong_command_line_is_argparses_business(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+
+
+def test_bad_input_is_one_sentence_and_a_status_of_its_kind(
+    captures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = str(write_bundle(tmp_path / "bundle", make_bundle()))
+    evaluate = ("evaluate", "--out", str(tmp_path / "out"))
+    missing = str(tmp_path / "missing")
+    cases = [
+        ((*evaluate, "--bundle", missing, "--dataset", str(captures)), 4, "card.json"),
+        ((*evaluate, "--bundle", bundle, "--dataset", missing), 6, "no such folder"),
+        ((*evaluate, "--bundle", bundle, "--dataset", bundle), 6, "not a data set"),
+        ((*evaluate, "--bundle", bundle, "--dataset", "synthetic"), 3, "needs --face-model"),
+        (
+            (*evaluate, "--bundle", bundle, "--dataset", "synthetic", "--face-model", str(ENCODER)),
+            4,
+            "encoder.tflite",
+        ),
+        ((*evaluate, "--bundle", bundle, "--dataset", str(captures), "--workers", "0"), 3, "--workers"),
+        (("quantise", missing, "--out", str(tmp_path / "q.tflite"), "--tensors", missing), 4, "no such file"),
+        (
+            ("bundle", missing, "--out", str(tmp_path / "new"), "--dataset", str(captures)),
+            4,
+            "cannot be read",
+        ),
+        (("bundle", str(ENCODER), "--out", bundle, "--dataset", str(captures)), 1, "is there already"),
+    ]
+    for words, status, part in cases:
+        found, line = refusal(capsys, *words)
+        assert (found, part in line) == (status, True), line
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_comparisons_make_no_bundle(
+    captures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(
+        ["bundle", str(ENCODER), "--out", str(tmp_path / "new"), "--dataset", str(captures), "--workers", "1"]
+    )
+    assert status == 1
+    assert "4 impostor comparisons cannot show an FMR of 0.001; at least 1000" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_captures_become_a_bundle_and_the_bundle_is_evaluated(
+    captures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole way with the board's own code: located, cropped, encoded, checked, compared, reported."""
+    (tmp_path / "run.json").write_text(
+        json.dumps(
+            {"arguments": {"out": "/home/someone/runs/1", "seed": 3}, "reports": [{"eer": 0.5}, {"eer": 0.1}]}
+        )
+    )
+    folder = tmp_path / "models" / "tiny"
+    bundle = ["bundle", str(ENCODER), "--out", str(folder), "--dataset", str(captures), "--fmr", "0.25"]
+    assert main([*bundle, "--record", str(tmp_path / "run.json"), "--workers", "1"]) == 0
+    card = load_bundle(folder).card
+    assert card.name == "tiny"
+    assert [point.comparisons for point in card.operating_points] == [4]
+    assert card.training["arguments"] == {"out": "1", "seed": 3}
+    assert card.training["last_report"] == {"eer": 0.1}
+    assert card.pad["apcer"]["flat-photo"]["trials"] == 1  # type: ignore[index]
+    assert "fitted on these same comparisons" in (folder / "report" / "report.html").read_text()
+    capsys.readouterr()
+
+    out = tmp_path / "report"
+    evaluate = ["evaluate", "--bundle", str(folder), "--dataset", str(captures), "--out", str(out), "--json"]
+    assert main([*evaluate, "--workers", "2", "--runtime", "ai-edge-litert"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers == json.loads((out / "metrics.json").read_text())
+    assert numbers["comparisons"] == {"genuine": 2, "impostor": 4}
+    assert numbers["data"]["subjects"] == 2
+    assert numbers["data"]["attack_captures"] == 1
+    assert numbers["failures_to_acquire"]["captures"]["errors"] == 0
+    assert numbers["at_threshold"]["threshold"] == card.threshold
+    assert numbers["at_threshold"]["fmr"]["errors"] == 1  # a quarter of four, as the threshold was fitted
+    assert "not_shown" in numbers["fnmr_at_fmr"][0]
+    assert (out / "report.html").stat().st_size > 50_000
+    with np.load(out / "scores.npz") as scores:
+        assert scores["genuine"].shape == (2,)
+        assert sorted(set(scores["subjects"])) == ["anna", "bert"]
+
+
+def test_rendered_people_are_evaluated_without_any_file_of_theirs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy = write_toy_model(tmp_path / "toy.npz")
+    bundle = write_bundle(tmp_path / "bundle", make_bundle())
+    out = tmp_path / "report"
+    status = main(
+        [
+            *("evaluate", "--bundle", str(bundle), "--dataset", "synthetic", "--face-model", str(toy)),
+            *("--identities", "3", "--captures", "2", "--seed", "5", "--workers", "1", "--out", str(out)),
+        ]
+    )
+    assert status == 0
+    shown = capsys.readouterr().out
+    assert "impostor comparisons" in shown
+    assert "EER" in shown
+    numbers = json.loads((out / "metrics.json").read_text())
+    assert numbers["data"]["rendered"] is True
+    assert numbers["data"]["seed"] == 5
+    assert numbers["comparisons"]["impostor"] > 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["bundle", "report", "toy.npz"]
+
+
+def test_a_keras_encoder_becomes_an_int8_file_with_its_parity(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_encoder().save(tmp_path / "encoder.keras")
+    labelled = faces(20)
+    assert labelled.subjects is not None
+    np.savez(tmp_path / "faces.npz", tensors=labelled.tensors, subjects=labelled.subjects)
+    quantise = ["quantise", str(tmp_path / "encoder.keras"), "--tensors", str(tmp_path / "faces.npz")]
+    out, parity = tmp_path / "int8" / "encoder.tflite", tmp_path / "parity.json"
+    assert main([*quantise, "--out", str(out), "--parity", str(parity)]) == 0
+    assert "MMAC" in capsys.readouterr().out
+    assert out.read_bytes()[4:8] == b"TFL3"
+    numbers = json.loads(parity.read_text())
+    assert numbers["tensors"] in (8, 12)  # the half that did not calibrate: two or three of five subjects
+    assert numbers["model"]["tflite_bytes"] == out.stat().st_size
+    before = out.read_bytes()
+    assert main([*quantise, "--out", str(out)]) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert out.read_bytes() == before
+
+
+class Interrupted:
+    """A command that is stopped, or stumbles over something."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def add_arguments(self, parser: object) -> None:
+        """Takes none."""
+
+    def run(self, arguments: object) -> int:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        pytest.param(KeyboardInterrupt(), 130, "interrupted", id="ctrl-c"),
+        pytest.param(CameraError("gone"), 7, "gone", id="foreign-kind"),
+        pytest.param(
+            ModuleNotFoundError("no", name="keras.saving"),
+            3,
+            'pip install "facelatch[convert]"',
+            id="no-extra",
+        ),
+    ],
+)
+def test_endings(
+    error: BaseException,
+    status: int,
+    line: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "facelatch_converter.scripted_command", Interrupted(error))
+    monkeypatch.setitem(COMMANDS, "scripted", cli.Command("scripted_command", "nothing", "nothing"))
+    found, shown = refusal(capsys, "scripted")
+    assert found == status
+    assert line in shown
+
+
+def test_a_missing_module_of_our_own_is_a_bug_and_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Interrupted(ModuleNotFoundError("no", name="facelatch_converter.typing_error"))
+    monkeypatch.setitem(sys.modules, "facelatch_converter.scripted_command", broken)
+    monkeypatch.setitem(COMMANDS, "scripted", cli.Command("scripted_command", "nothing", "nothing"))
+    with pytest.raises(ModuleNotFoundError):
+        main(["scripted"])

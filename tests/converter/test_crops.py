@@ -1,0 +1,112 @@
+"""Training crops: labelled, varied, repeatable; never the held-out people."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from facelatch.preprocess import NEUTRAL, Crop, CropSpec
+from facelatch_converter.augment import augment, blind
+from facelatch_converter.crops import Recipe, batches, locate_offset_mm
+from facelatch_converter.face_model import FaceModel, load_face_model
+from facelatch_converter.held_out import held_out_crops
+from facelatch_converter.render import View
+from tests.converter.toy_model import write_toy_model
+
+SMALL = Recipe(people=4, views=2, remembered=8)
+SPEC = CropSpec()
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> FaceModel:
+    return load_face_model(write_toy_model(Path(tmp_path_factory.mktemp("model")) / "toy.npz"))
+
+
+def test_a_batch_is_labelled_by_person(model: FaceModel) -> None:
+    batch = next(batches(model, SPEC, SMALL, seed=1, stream=0))
+    assert batch.tensors.shape == (8, 112, 112, 4)
+    assert batch.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    np.testing.assert_array_equal(batch.weights[0::2], batch.weights[1::2])
+    assert len(np.unique(batch.weights[:, 0])) == 4
+
+
+def test_equal_streams_are_equal_and_others_differ(model: FaceModel) -> None:
+    def second(seed: int, stream: int) -> npt.NDArray[np.int8]:
+        source = batches(model, SPEC, SMALL, seed, stream)
+        next(source)
+        return next(source).tensors
+
+    np.testing.assert_array_equal(second(1, 0), second(1, 0))
+    assert (second(1, 0) != second(1, 1)).mean() > 0.05
+    assert (second(1, 0) != second(2, 0)).mean() > 0.05
+
+
+def test_people_are_met_again_with_new_noise(model: FaceModel) -> None:
+    source = batches(model, SPEC, replace(SMALL, reused=0.5), seed=3, stream=0)
+    first, second = next(source), next(source)
+    known = {tuple(row) for row in first.weights}
+    again = [tuple(row) in known for row in second.weights]
+    assert sum(again) == 4
+    assert not np.array_equal(first.tensors, second.tensors)
+
+
+def test_blind_crops_show_depth_only(model: FaceModel) -> None:
+    batch = next(batches(model, SPEC, replace(SMALL, blind=1.0), seed=4, stream=0))
+    assert np.abs(batch.tensors[..., :3].astype(int)).max() <= 4
+    assert (batch.tensors[..., 3] > -127).mean() > 0.2
+
+
+def test_infrared_crops_are_grey(model: FaceModel) -> None:
+    batch = next(
+        batches(model, SPEC, replace(SMALL, infrared=1.0, blind=0.0, augmented=0.0), seed=5, stream=0)
+    )
+    np.testing.assert_array_equal(batch.tensors[..., 0], batch.tensors[..., 2])
+    assert batch.tensors[..., :3].std() > 5
+
+
+def test_held_out_people_are_others(model: FaceModel) -> None:
+    tensors, labels = held_out_crops(model, SPEC, people=3, views=2, seed=(1, 1_000_000))
+    assert labels.tolist() == [0, 0, 1, 1, 2, 2]
+    again, _ = held_out_crops(model, SPEC, people=3, views=2, seed=(1, 1_000_000))
+    np.testing.assert_array_equal(tensors, again)
+    trained = next(batches(model, SPEC, SMALL, seed=1, stream=0)).tensors / 127
+    assert min(np.abs(tensors[:, None] - trained[None]).mean((2, 3, 4)).ravel()) > 0.01
+
+
+def test_crops_scatter_as_locate_errs() -> None:
+    rng = np.random.default_rng(6)
+    ahead = np.stack([locate_offset_mm(View(), 1.0, rng) for _ in range(4000)])
+    np.testing.assert_allclose(ahead.mean(0), (0, -14, 12), atol=0.4)
+    assert 1.8 < np.std(ahead[:, 0]) < 3.2
+    turned = np.stack([locate_offset_mm(View(yaw_deg=30), 1.0, rng) for _ in range(2000)])
+    assert turned[:, 0].mean() > 2
+
+
+def _crop() -> Crop:
+    depth = np.full((112, 112), 500, np.float32)
+    depth[:, :20] = 0
+    image = np.full((112, 112, 3), 90, np.float32)
+    image[:, :20] = NEUTRAL
+    return Crop(image, depth)
+
+
+def test_augmentation_adds_holes_and_never_readings() -> None:
+    rng = np.random.default_rng(7)
+    changed = 0
+    for _ in range(40):
+        crop = augment(_crop(), rng)
+        assert (crop.depth_mm[:, :20] == 0).all()
+        read = crop.depth_mm[crop.depth_mm > 0]
+        assert np.abs(read - 500).max() < 12
+        assert (crop.intensity[:, :20] == NEUTRAL).all()
+        assert 0 <= crop.intensity.min() <= crop.intensity.max() <= 255
+        changed += bool((crop.depth_mm[:, 20:] == 0).any())
+    assert 10 < changed < 40
+
+
+def test_a_blind_crop_keeps_its_depth() -> None:
+    crop = blind(_crop())
+    assert (crop.intensity == NEUTRAL).all()
+    np.testing.assert_array_equal(crop.depth_mm, _crop().depth_mm)

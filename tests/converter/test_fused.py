@@ -1,0 +1,39 @@
+"""The fused batch normalisation is Keras' own, only faster."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from facelatch_converter.architecture import build_encoder
+from facelatch_converter.fused import FusedBatchNormalization
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "inference"])
+def test_results_and_running_statistics_are_the_same(training: bool) -> None:
+    inputs = tf.constant(np.random.default_rng(0).normal(2, 3, (16, 6, 6, 5)).astype(np.float32))
+    fused, plain = FusedBatchNormalization(), layers.BatchNormalization()
+    one, two = (np.array(layer(inputs, training=training)) for layer in (fused, plain))
+    np.testing.assert_allclose(one, two, atol=2e-4)
+    np.testing.assert_allclose(fused.moving_mean, plain.moving_mean, atol=1e-4)
+    # The fused kernel keeps the unbiased variance: n / (n - 1) of the other's.
+    np.testing.assert_allclose(fused.moving_variance, plain.moving_variance, rtol=0.003)
+
+
+def test_gradients_are_the_same() -> None:
+    inputs = tf.constant(np.random.default_rng(1).normal(size=(8, 4, 4, 3)).astype(np.float32))
+    gradients = []
+    for layer in (FusedBatchNormalization(), layers.BatchNormalization()):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            loss = tf.reduce_sum(tf.sin(layer(inputs, training=True)))
+        gradients.append(np.array(tape.gradient(loss, inputs)))
+    np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-4)
+
+
+def test_a_trained_encoder_moves_into_keras_own_layers() -> None:
+    fused = build_encoder(normalisation=FusedBatchNormalization)
+    plain = build_encoder()
+    plain.set_weights(fused.get_weights())
+    faces = np.random.default_rng(2).uniform(-1, 1, (2, 112, 112, 4)).astype(np.float32)
+    np.testing.assert_allclose(np.array(fused(faces)), np.array(plain(faces)), atol=1e-5)

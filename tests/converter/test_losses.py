@@ -1,0 +1,67 @@
+"""Losses against the formulas, computed by hand in numpy."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from facelatch_converter import losses  # isort: skip
+
+
+def _unit(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    unit: npt.NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+def test_contrastive_is_the_seed_works_formula() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 6, 128)).astype(np.float32)
+    second[:3] = first[:3] + rng.normal(0, 0.5, (3, 128)).astype(np.float32)
+    same = np.array([1, 0, 1, 1, 0, 0])
+    distance = np.linalg.norm(_unit(first) - _unit(second), axis=1)
+    expected = np.where(same == 1, distance**2, np.maximum(1 - distance, 0) ** 2).mean() / 2
+    assert float(losses.contrastive(first, second, same)) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shift", "same", "expected"),
+    [
+        pytest.param(0.0, 1, 0.0, id="one-person-same-place"),
+        pytest.param(0.0, 0, 0.5, id="two-people-same-place"),
+        pytest.param(2.0, 0, 0.0, id="two-people-beyond-the-margin"),
+        pytest.param(2.0, 1, 2.0, id="one-person-opposite"),
+    ],
+)
+def test_contrastive_at_its_corners(shift: float, same: int, expected: float) -> None:
+    one = np.zeros((1, 128), np.float32)
+    one[0, 0] = 1
+    other = one if shift == 0 else -one
+    assert float(losses.contrastive(one, other, np.array([same]))) == pytest.approx(expected, abs=1e-4)
+
+
+def test_all_pairs_is_supervised_contrastive() -> None:
+    outputs = np.random.default_rng(1).normal(size=(6, 128)).astype(np.float32)
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    unit = _unit(outputs)
+    total = 0.0
+    for i in range(6):
+        others = [j for j in range(6) if j != i]
+        exponents = {j: unit[i] @ unit[j] * 16 for j in others}
+        normaliser = np.log(sum(np.exp(value) for value in exponents.values()))
+        partners = [j for j in others if labels[j] == labels[i]]
+        total -= np.mean([exponents[j] - normaliser for j in partners])
+    assert float(losses.all_pairs(outputs, labels)) == pytest.approx(total / 6, rel=1e-4)
+
+
+def test_all_pairs_prefers_separated_people() -> None:
+    rng = np.random.default_rng(2)
+    labels = np.repeat(np.arange(4), 3)
+    apart = rng.normal(size=(4, 128))[labels] + rng.normal(0, 0.1, (12, 128))
+    mixed = rng.normal(size=(12, 128))
+    good, bad = (float(losses.all_pairs(rows.astype(np.float32), labels)) for rows in (apart, mixed))
+    assert good < 1.0 < bad
+
+
+def test_coefficients_count_by_their_importance() -> None:
+    guess, known = np.zeros((2, 2), np.float32), np.array([[1, 2], [1, 2]], np.float32)
+    importance = np.array([2, 0.5], np.float32)
+    assert float(losses.coefficient_error(guess, known, importance)) == pytest.approx((2 * 1 + 0.5 * 4) / 2)

@@ -1,0 +1,106 @@
+"""Training end to end on a toy head: it starts, saves, goes on, and refuses what cannot work."""
+
+import argparse
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from facelatch_converter.errors import TrainingError
+from facelatch_converter.train import Schedule, add_arguments, run
+from tests.converter.toy_model import write_toy_model
+
+
+@pytest.fixture(scope="module")
+def face_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_toy_model(Path(tmp_path_factory.mktemp("model")) / "toy.npz")
+
+
+def _arguments(face_model: Path, out: Path, *more: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    fixed = [
+        "--face-model",
+        str(face_model),
+        "--out",
+        str(out),
+        "--people",
+        "4",
+        "--views",
+        "2",
+        "--workers",
+        "1",
+    ]
+    return parser.parse_args([*fixed, "--held-out", "6", *more])
+
+
+def test_a_run_trains_saves_and_goes_on(face_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert run(_arguments(face_model, out, "--crops", "24", "--report-every", "2")) == 0
+    record = json.loads((out / "run.json").read_text())
+    assert record["crops"] == 24
+    assert [report["crops"] for report in record["reports"]] == [16, 24]
+    assert all(math.isfinite(report["loss"]) and 0 <= report["eer"] <= 1 for report in record["reports"])
+    assert record["arguments"]["loss"] == "all-pairs"
+    assert {"tensorflow", "keras", "numpy", "preprocess"} <= record["versions"].keys()
+    assert (out / "encoder.keras").stat().st_size > 100_000
+
+    assert run(_arguments(face_model, out, "--crops", "40", "--resume")) == 0
+    resumed = json.loads((out / "run.json").read_text())
+    assert (resumed["crops"], resumed["resumed"]) == (40, 1)
+    assert resumed["reports"][:2] == record["reports"]
+
+    with pytest.raises(TrainingError, match="another loss"):
+        run(_arguments(face_model, out, "--resume", "--loss", "contrastive"))
+    with pytest.raises(TrainingError, match="--resume"):
+        run(_arguments(face_model, out))
+
+
+def test_pairs_of_the_seed_works_loss_train_too(face_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pairs"
+    assert run(_arguments(face_model, out, "--crops", "8", "--loss", "contrastive")) == 0
+    assert json.loads((out / "run.json").read_text())["reports"][0]["loss"] < 2
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        pytest.param(["--people", "1"], "--people must be at least 2", id="one-person"),
+        pytest.param(["--minutes", "0"], "must be positive", id="no-time"),
+        pytest.param(["--resume"], "nothing to resume", id="nothing-to-resume"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_once(
+    face_model: Path, tmp_path: Path, extra: list[str], words: str
+) -> None:
+    with pytest.raises(TrainingError, match=words):
+        run(_arguments(face_model, tmp_path / "run", *extra))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_record_is_refused(face_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "run.json").write_text("{]")
+    with pytest.raises(TrainingError, match="not a run record"):
+        run(_arguments(face_model, out, "--resume"))
+
+
+def test_the_rate_warms_up_and_falls() -> None:
+    schedule = Schedule(crops=1000, learning_rate=2e-3)
+    rates = [schedule.rate(progress / 100) for progress in range(101)]
+    assert rates[0] == pytest.approx(1e-4)
+    assert max(rates) == pytest.approx(2e-3, rel=0.01)
+    peak = rates.index(max(rates))
+    assert 2 <= peak <= 6
+    assert all(one >= two for one, two in zip(rates[peak:], rates[peak + 1 :], strict=False))
+    assert rates[-1] == pytest.approx(4e-5, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("crops", "elapsed_s", "expected"),
+    [(0, 0, 0.0), (500, 0, 0.5), (500, 45, 0.75), (5000, 0, 1.0), (0, 600, 1.0)],
+)
+def test_whichever_limit_is_nearer_counts(crops: int, elapsed_s: float, expected: float) -> None:
+    assert Schedule(crops=1000, minutes=1).progress(crops, elapsed_s) == expected

@@ -1,0 +1,223 @@
+"""enrol, verify, identify, users, remove on the demonstration's recordings.
+
+The encoder is a tiny random one: it tells no people apart, but everything around it is real.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facelatch import cli, resources
+from facelatch.commands import enrol, remove
+from facelatch.errors import StoreError
+from facelatch.exit_codes import ExitCode
+from facelatch.store import Store
+from tests.bundles import make_bundle, write_bundle
+from tests.factories import make_template
+
+DEMO = resources.demo_folder()
+TURNS, VISIT = DEMO / "owner" / "enrol", DEMO / "owner" / "poses"
+PHOTO, NOBODY = DEMO / "owner" / "photo-flat", DEMO / "nobody" / "empty-room"
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(tmp_path_factory.mktemp("model") / "bundle", make_bundle())
+
+
+@pytest.fixture(scope="module")
+def enrolled(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store that holds ada, enrolled by the command; nobody may change it."""
+    store = Store(tmp_path_factory.mktemp("store") / "templates")
+    words = ("enrol", "ada", "--capture", TURNS, "--bundle", bundle, "--store", store.folder)
+    assert cli.main([str(word) for word in words]) == ExitCode.OK
+    return store
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line; gives exit code, standard output and standard error."""
+
+    def run_words(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = cli.main([str(word) for word in words])
+        printed = capsys.readouterr()
+        return int(code), printed.out, printed.err
+
+    return run_words
+
+
+def model(bundle: Path, store: Store) -> tuple[object, ...]:
+    return ("--bundle", bundle, "--store", store.folder)
+
+
+def test_enrolment_guides_from_direction_to_direction(bundle: Path, tmp_path: Path, run: Run) -> None:
+    store = Store(tmp_path / "templates")
+    code, out, err = run("enrol", "bob", "--capture", TURNS, *model(bundle, store))
+    assert (code, out) == (ExitCode.OK, "bob is enrolled from 8 directions\n")
+    lines = err.splitlines()
+    assert [line[:17] for line in lines] == [f"[{'#' * n}{'.' * (8 - n)}] {n} of 8" for n in range(1, 9)]
+    assert "turn your head to the left" in lines[0]
+    template = store.load("bob")
+    assert len(template.embeddings) == len(set(template.poses)) == 8
+    assert template.encoder_sha256 == make_bundle().card.encoder_sha256
+
+
+@pytest.mark.parametrize(
+    ("capture", "code", "said"),
+    [
+        pytest.param(PHOTO, ExitCode.REFUSED, "as flat as a picture; a living person is needed", id="photo"),
+        pytest.param(VISIT, ExitCode.RETRY, "missing: centre", id="too-few-directions"),
+        pytest.param(NOBODY, ExitCode.RETRY, "0 of 8 directions", id="nobody-there"),
+    ],
+)
+def test_an_enrolment_that_fails_stores_nothing(
+    *, capture: Path, code: ExitCode, said: str, bundle: Path, tmp_path: Path, run: Run
+) -> None:
+    store = Store(tmp_path / "templates")
+    ended, out, err = run("enrol", "bob", "--capture", capture, "--json", *model(bundle, store))
+    assert ended == code
+    record: dict[str, Any] = json.loads(out)
+    assert (record["enrolled"], len(record["missing"]) > 1) == (False, True)
+    assert said in err.splitlines()[-1]
+    assert store.users() == []
+
+
+def test_a_template_is_replaced_only_when_asked(bundle: Path, tmp_path: Path, run: Run) -> None:
+    store = Store(tmp_path / "templates")
+    store.save(make_template("ada"))
+    code, out, err = run("enrol", "ada", "--capture", TURNS, *model(bundle, store))
+    assert (code, out) == (ExitCode.TEMPLATE, "")
+    assert err.count("\n") == 1
+    assert "--replace" in err
+    assert len(store.load("ada").embeddings) == 3
+    # An enrolment that fails keeps the old one, --replace or not.
+    assert run("enrol", "ada", "--replace", "--capture", PHOTO, *model(bundle, store))[0] == ExitCode.REFUSED
+    assert len(store.load("ada").embeddings) == 3
+    assert run("enrol", "ada", "--replace", "--capture", TURNS, *model(bundle, store))[0] == ExitCode.OK
+    assert len(store.load("ada").embeddings) == 8
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anybody_turns_a_head(tmp_path: Path) -> None:
+    enrol.refuse_unwritable(tmp_path / "not" / "there", lambda path: path == tmp_path)
+    with pytest.raises(StoreError, match="--store"):
+        enrol.refuse_unwritable(tmp_path, lambda path: path != tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("capture", "code", "outcome", "reason"),
+    [
+        pytest.param(VISIT, ExitCode.OK, "granted", None, id="owner"),
+        pytest.param(PHOTO, ExitCode.REFUSED, "not-live", "plane", id="photo"),
+        pytest.param(NOBODY, ExitCode.RETRY, "retry", "unusable-image", id="nobody-there"),
+    ],
+)
+@pytest.mark.parametrize("command", [("verify", "ada"), ("identify",)], ids=["verify", "identify"])
+def test_a_verdict_for_programs(
+    *,
+    command: tuple[str, ...],
+    capture: Path,
+    code: ExitCode,
+    outcome: str,
+    reason: str | None,
+    bundle: Path,
+    enrolled: Store,
+    run: Run,
+) -> None:
+    ended, out, err = run(*command, "--capture", capture, "--json", *model(bundle, enrolled))
+    assert (ended, err) == (code, "")
+    record: dict[str, Any] = json.loads(out)
+    assert (record["outcome"], record["reason"]) == (outcome, reason)
+    assert record["user"] == ("ada" if outcome == "granted" else None)
+    assert (record["distance"] is None) == (outcome != "granted")
+
+
+def test_a_verdict_for_people(bundle: Path, enrolled: Store, run: Run) -> None:
+    _, out, _ = run("verify", "ada", "--capture", VISIT, *model(bundle, enrolled))
+    assert out.startswith("granted: ada; distance 0.0")
+    assert out.endswith("at most 0.800\n")
+
+
+def test_both_runtimes_decide_the_same(bundle: Path, enrolled: Store, run: Run) -> None:
+    words = ("identify", "--capture", VISIT, "--json", *model(bundle, enrolled))
+    records = [json.loads(run(*words, "--runtime", name)[1]) for name in ("ai-edge-litert", "tflite-runtime")]
+    assert records[0]["outcome"] == records[1]["outcome"] == "granted"
+    assert records[0]["distance"] == pytest.approx(records[1]["distance"], abs=0.02)
+
+
+def test_a_stricter_threshold_of_the_config_is_used(
+    bundle: Path, enrolled: Store, tmp_path: Path, run: Run
+) -> None:
+    config = tmp_path / "facelatch.toml"
+    config.write_text("[matching]\nmax_distance = 0.001\n")
+    words = ("verify", "ada", "--capture", VISIT, "--config", config, *model(bundle, enrolled))
+    code, out, _ = run(*words)
+    assert code == ExitCode.REFUSED
+    assert out.startswith("no-match: ")
+
+
+def test_another_encoders_template_is_refused_and_left_out(bundle: Path, tmp_path: Path, run: Run) -> None:
+    store = Store(tmp_path / "templates")
+    store.save(make_template("old"))
+    code, out, err = run("verify", "old", "--capture", VISIT, *model(bundle, store))
+    assert (code, out, err.count("\n")) == (ExitCode.TEMPLATE, "", 1)
+    assert "enrol old again" in err
+    code, out, err = run("identify", "--capture", VISIT, *model(bundle, store))
+    assert (code, err.count("\n")) == (ExitCode.REFUSED, 1)
+    assert out == "no-match: nobody is enrolled; enrol first\n"
+
+
+def test_users_are_listed(enrolled: Store, run: Run) -> None:
+    code, out, _ = run("users", "--store", enrolled.folder)
+    assert code == ExitCode.OK
+    assert out.split()[:3] == ["ada", "8", "directions"]
+    record = json.loads(run("users", "--store", enrolled.folder, "--json")[1])
+    assert [user["user"] for user in record["users"]] == ["ada"]
+
+
+def test_nobody_is_listed_before_the_first_enrolment(tmp_path: Path, run: Run) -> None:
+    code, out, _ = run("users", "--store", tmp_path / "none")
+    assert (code, "nobody is enrolled" in out) == (ExitCode.OK, True)
+    assert json.loads(run("users", "--store", tmp_path / "none", "--json")[1])["users"] == []
+
+
+def test_a_damaged_template_does_not_hide_the_others_and_can_be_removed(tmp_path: Path, run: Run) -> None:
+    store = Store(tmp_path / "templates")
+    for user in ("ada", "bob"):
+        store.save(make_template(user))
+    (store.folder / "ada.template").write_bytes(b"torn")
+    code, out, err = run("users", "--store", store.folder)
+    assert (code, out.split()[0]) == (ExitCode.TEMPLATE, "bob")
+    assert "ada.template" in err
+    assert run("remove", "ada", "--yes", "--store", store.folder)[0] == ExitCode.OK
+    assert store.users() == ["bob"]
+
+
+def test_removal_without_a_terminal_needs_yes(tmp_path: Path, run: Run) -> None:
+    store = Store(tmp_path / "templates")
+    store.save(make_template("ada"))
+    code, _, err = run("remove", "ada", "--store", store.folder)
+    assert (code, "--yes" in err) == (ExitCode.USAGE, True)
+    assert store.users() == ["ada"]
+    assert run("remove", "ada", "--yes", "--store", store.folder)[:2] == (ExitCode.OK, "ada is removed\n")
+    assert store.users() == []
+    assert run("remove", "ada", "--yes", "--store", store.folder)[0] == ExitCode.TEMPLATE
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"), [("y", True), (" Yes ", True), ("", False), ("n", False), ("yesterday", False)]
+)
+def test_removal_asks(answer: str, agreed: bool) -> None:
+    assert remove.agrees(lambda question: answer, "ada") is agreed
+
+
+def test_no_answer_is_a_no() -> None:
+    def hang_up(question: str) -> str:
+        raise EOFError
+
+    assert not remove.agrees(hang_up, "ada")

@@ -1,0 +1,66 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from facelatch.commands.options import add_config
+from facelatch.commands.sources import add_model, add_source, add_store, to_config, to_store
+from facelatch.config import Config, load
+from facelatch.errors import ConfigError
+
+
+def settings(*words: object, config: str | None = None, folder: Path | None = None) -> Config:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_config(parser)
+    for add in (add_source, add_model, add_store):
+        add(parser)
+    if config is not None and folder is not None:
+        (folder / "facelatch.toml").write_text(config)
+        words = (*words, "--config", folder / "facelatch.toml")
+    return to_config(parser.parse_args([str(word) for word in words]))
+
+
+def test_without_options_the_config_is_what_it_was(tmp_path: Path) -> None:
+    assert settings() == load(None)
+    assert settings(config="[model]\nthreads = 2\n", folder=tmp_path).model.threads == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "section", "key", "value"),
+    [
+        pytest.param(["--bundle", "b"], "model", "bundle", "b", id="bundle"),
+        pytest.param(["--runtime", "tflite-runtime"], "model", "runtime", "tflite-runtime", id="runtime"),
+        pytest.param(["--store", "/s"], "store", "folder", "/s", id="store"),
+        pytest.param(["--store", "/s"], "store", "key", "", id="key-goes-with-the-store"),
+        pytest.param(["--capture", "c"], "camera", "driver", "replay", id="capture-driver"),
+        pytest.param(["--capture", "c"], "camera", "recording", "c", id="capture"),
+        pytest.param(["--recording", "r.db3"], "camera", "driver", "realsense", id="recording-driver"),
+        pytest.param(["--recording", "r.db3"], "camera", "recording", "r.db3", id="recording"),
+        pytest.param(["--recording", "r.db3"], "camera", "serial", "", id="a-recording-of-any-camera"),
+    ],
+)
+def test_an_option_stands_in_place_of_a_setting(
+    words: list[str], section: str, key: str, value: str, tmp_path: Path
+) -> None:
+    config = '[store]\nkey = "/k"\n[camera]\nserial = "7"\n'
+    assert getattr(getattr(settings(*words, config=config, folder=tmp_path), section), key) == value
+
+
+def test_a_folder_of_templates_is_meant_from_where_the_command_runs() -> None:
+    assert Path(settings("--store", "t").store.folder) == Path.cwd() / "t"
+
+
+def test_the_store_keeps_its_key_where_the_config_says(tmp_path: Path) -> None:
+    config = '[store]\nfolder = "/s"\nkey = "/elsewhere/k"\n'
+    assert to_store(settings(config=config, folder=tmp_path)).key_path == Path("/elsewhere/k")
+    assert to_store(settings("--store", "/s")).key_path == Path("/s.key")
+
+
+def test_frames_come_from_one_source() -> None:
+    with pytest.raises(argparse.ArgumentError, match="not allowed with"):
+        settings("--capture", "c", "--recording", "r")
+
+
+def test_a_broken_config_is_refused_whatever_else_is_given(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="thread"):
+        settings("--capture", "c", config="[model]\nthread = 2\n", folder=tmp_path)
