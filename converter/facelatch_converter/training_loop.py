@@ -20,6 +20,7 @@ from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FusedBatchNormalization
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.metrics import comparisons, eer
+from facelatch_converter.offset import excess_offset
 from facelatch_converter.train import HELD_OUT_STREAM, Record, Schedule, to_tensors
 
 REGRESSION_WEIGHT = 2.0
@@ -60,21 +61,23 @@ class Trainer:
         # The regression head takes no part, but every variable needs a gradient.
         return losses.contrastive(first, second, mine == theirs) + 0 * tf.reduce_sum(guess)
 
-    def exported(self) -> Any:
-        """The encoder alone, of Keras' own layers."""
+    def exported(self, offset: npt.NDArray[np.float32]) -> Any:
+        """The encoder alone, of Keras' own layers, with `offset` (128,) taken from its output."""
         plain = _build(self._variant, None)
         plain.set_weights(self.encoder.get_weights())
+        last = plain.layers[-1]
+        bias = last.beta if hasattr(last, "beta") else last.bias
+        bias.assign(bias - offset)
         return plain
 
-    def embed(self, tensors: npt.NDArray[np.float32], size: int = 200) -> npt.NDArray[np.float32]:
-        """Unit-length embeddings (n, 128)."""
-        parts = [
-            self.encoder(tensors[start : start + size], training=False).numpy()
-            for start in range(0, len(tensors), size)
-        ]
-        raw = np.concatenate(parts)
-        embeddings: npt.NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
-        return embeddings
+    def outputs(self, tensors: npt.NDArray[np.float32], size: int = 200) -> npt.NDArray[np.float32]:
+        """The encoder's outputs (n, 128), not normalised."""
+        return np.concatenate(
+            [
+                self.encoder(tensors[start : start + size], training=False).numpy()
+                for start in range(0, len(tensors), size)
+            ]
+        )
 
 
 def _build(variant: str, normalisation: Any) -> Any:
@@ -109,8 +112,8 @@ def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -
             bar.update(len(batch.labels))
             finished = schedule.progress(record.crops, record.elapsed_s) >= 1
             if step % arguments.report_every == 0 or finished:
-                _report(trainer, held_out, record, float(np.mean(recent)), bar)
-                _save(arguments.out, trainer, checkpoint, record)
+                offset = _report(trainer, held_out, record, float(np.mean(recent)), bar)
+                _save(arguments.out, trainer.exported(offset), checkpoint, record)
                 recent = []
             if finished:
                 break
@@ -125,10 +128,14 @@ def _take_step(trainer: Trainer, batch: Batch) -> float:
     return loss
 
 
-def _report(trainer: Trainer, held_out: Any, record: Record, loss: float, bar: Any) -> None:
-    """Measure on held-out people and say so on the bar and in the record."""
+def _report(
+    trainer: Trainer, held_out: Any, record: Record, loss: float, bar: Any
+) -> npt.NDArray[np.float32]:
+    """Measure on held-out people and say so on the bar and in the record; returns the offset to take out."""
     tensors, labels = held_out
-    genuine, impostor = pair_distances(trainer.embed(tensors), labels)
+    raw = trainer.outputs(tensors)
+    offset = excess_offset(raw, labels)
+    genuine, impostor = pair_distances(_to_unit(raw - offset), labels)
     rate = eer(comparisons(genuine, impostor)).rate
     row = {
         "crops": record.crops,
@@ -144,6 +151,12 @@ def _report(trainer: Trainer, held_out: Any, record: Record, loss: float, bar: A
         f"{record.crops:8d} crops {record.elapsed_s / 60:6.1f} min  loss {loss:.3f}  EER {100 * rate:.2f} %  "
         f"genuine {genuine.mean():.2f}  impostor {impostor.mean():.2f}"
     )
+    return offset
+
+
+def _to_unit(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    unit: npt.NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    return unit
 
 
 def pair_distances(
@@ -177,9 +190,9 @@ def _restore(arguments: argparse.Namespace, trainer: Trainer) -> Any:
     return manager
 
 
-def _save(folder: Path, trainer: Trainer, checkpoint: Any, record: Record) -> None:
+def _save(folder: Path, encoder: Any, checkpoint: Any, record: Record) -> None:
     checkpoint.save()
     draft = folder / "encoder.new.keras"
-    trainer.exported().save(draft)
+    encoder.save(draft)
     draft.replace(folder / "encoder.keras")
     record.save(folder)
