@@ -15,17 +15,19 @@ help: ## What can be made
 
 setup: $(STAMP) ## Make .venv and install everything into it (uv where it is installed, else pip)
 
+# TensorFlow has wheels for Python 3.11 to 3.13; uv finds or fetches one of these by itself.
 $(STAMP): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Facelatch needs Python 3.11 or later, $(PYTHON) is $$($(PYTHON) --version); try make PYTHON=python3.12"; exit 1; }
 	@if command -v uv >/dev/null 2>&1; then \
-		echo "Setting up $(VENV) with uv"; \
-		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
-		uv pip install --quiet --python $(BIN)/python -e '.[$(EXTRAS)]'; \
+		echo "Setting up $(VENV) with uv; TensorFlow is large, so the first time takes minutes"; \
+		uv venv --allow-existing --python '>=3.11,<3.14' $(VENV) && \
+		uv pip install --python $(BIN)/python -e '.[$(EXTRAS)]'; \
 	else \
-		echo "Setting up $(VENV) with pip; this takes some minutes the first time"; \
+		$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+			{ echo "Facelatch's tools need Python 3.11 to 3.13, $(PYTHON) is $$($(PYTHON) --version);" \
+			"try make PYTHON=python3.12, or install uv"; exit 1; }; \
+		echo "Setting up $(VENV) with pip; TensorFlow is large, so the first time takes minutes"; \
 		$(PYTHON) -m venv $(VENV) && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'; \
+		$(BIN)/python -m pip install --disable-pip-version-check -e '.[$(EXTRAS)]'; \
 	fi
 	@touch $@
 
@@ -48,4 +50,4 @@ format: setup ## Write the code as ruff wants it
 	$(BIN)/ruff format .
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) .ruff_cache .mypy_cache .hypothesis demo.png
+	rm -rf $(VENV) .ruff_cache .mypy_cache .import_linter_cache .hypothesis demo.png

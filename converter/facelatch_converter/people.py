@@ -167,19 +167,22 @@ def _mottle(shape: Real, rng: np.random.Generator, waves: int, length_mm: float)
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _waves(points: Real, directions: Real, phases: Real) -> Real:
-    """Sum of sines at each point (n,), of unit variance."""
-    field = np.empty(len(points), np.float32)
-    for i in range(len(points)):
-        total = np.float32(0)
-        for k in range(len(phases)):
-            place = (
-                points[i, 0] * directions[k, 0]
-                + points[i, 1] * directions[k, 1]
-                + points[i, 2] * directions[k, 2]
-            )
-            total += np.sin(place + phases[k])
-        field[i] = total * np.sqrt(np.float32(2) / len(phases))
-    return field
+    """Sum of waves at each point (n,), of about unit variance.
+
+    The waves are parabolas instead of sines, which differ by at most 0.06 and cost a tenth.
+    """
+    field = np.zeros(len(points), np.float32)
+    turn, half = np.float32(1 / (2 * np.pi)), np.float32(0.5)
+    for k in range(len(phases)):
+        x, y, z = directions[k, 0] * turn, directions[k, 1] * turn, directions[k, 2] * turn
+        phase = phases[k] * turn
+        for i in range(len(points)):
+            place = points[i, 0] * x + points[i, 1] * y + points[i, 2] * z + phase
+            # From -1/2 to 1/2 of a period, then a parabola through the sine's zeros and extremes.
+            place -= np.floor(place + half)
+            field[i] += place * (np.float32(8) - np.float32(16) * abs(place))
+    unit: Real = field * np.sqrt(np.float32(2) / len(phases))
+    return unit
 
 
 def _freckle(colour: Real, shape: Real, rng: np.random.Generator) -> None:

@@ -115,13 +115,7 @@ def pose(
     model: FaceModel, vertices: Real, albedo: Real, infrared_albedo: Real, view: View, light: Light
 ) -> Posed:
     """Turn and place a head before the camera and light it; the collar stays with the body."""
-    turn = rotation(view)
-    still = np.clip((NECK_MM - vertices[:, 1:2]) / NECK_LENGTH_MM, 0, 1)
-    turned = vertices @ turn.T
-    turned += still * (vertices + body_offset_mm(view) - turned)
-    placed = np.ascontiguousarray(
-        turned * np.array((1, -1, -1), np.float32) + np.array(view.position_mm, np.float32)
-    )
+    placed = _place(vertices, rotation(view), body_offset_mm(view), np.array(view.position_mm, np.float32))
     return light_mesh(placed, model.triangles, albedo, infrared_albedo, light)
 
 
@@ -239,6 +233,22 @@ def _wall(
     image[..., 3] = np.clip(0.5 * light.infrared_gain * (500 / depth) ** 2, 0, 255)
     image[..., 4] = 1
     return depth.astype(np.float32), image
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _place(vertices: Real, turn: Real, body_offset: Real, position: Real) -> Real:
+    """The head turned, the body below the neck moved along unturned, both before the camera, (n, 3)."""
+    placed = np.empty_like(vertices)
+    lowest, length = np.float32(NECK_MM), np.float32(NECK_LENGTH_MM)
+    for i in range(vertices.shape[0]):
+        x, y, z = vertices[i, 0], vertices[i, 1], vertices[i, 2]
+        still = min(max((lowest - y) / length, np.float32(0)), np.float32(1))
+        for k in range(3):
+            turned = turn[k, 0] * x + turn[k, 1] * y + turn[k, 2] * z
+            moved = turned + still * (vertices[i, k] + body_offset[k] - turned)
+            # The head's axes have y up and z towards the camera, the camera's the other way round.
+            placed[i, k] = position[k] + (moved if k == 0 else -moved)
+    return placed
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)

@@ -70,11 +70,14 @@ def from_captures(
 
 
 def split(labelled: LabelledTensors, seed: int) -> tuple[LabelledTensors, LabelledTensors]:
-    """Two halves that share no subject; without labels, or with one subject, both are the whole."""
+    """A tenth of the subjects to calibrate with and the rest to measure on.
+
+    Without labels, or with one subject, both are the whole.
+    """
     if labelled.subjects is None or len(np.unique(labelled.subjects)) < 2:
         return labelled, labelled
     names = np.random.default_rng(seed).permutation(np.unique(labelled.subjects))
-    first = np.isin(labelled.subjects, names[: len(names) // 2])
+    first = np.isin(labelled.subjects, names[: max(1, len(names) // 10)])
     return _part(labelled, first), _part(labelled, ~first)
 
 
