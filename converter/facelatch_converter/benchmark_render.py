@@ -9,6 +9,7 @@ from pathlib import Path
 
 from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
+from facelatch_converter import options
 
 DESCRIPTION = """Render training crops in this one process and count them.
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--people", type=int, default=12, metavar="N", help="per batch (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=options.seed, default=1)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 

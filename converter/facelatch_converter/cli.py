@@ -42,6 +42,11 @@ COMMANDS = {
         "how many training crops one core renders in a second",
         "facelatch-convert benchmark-render --face-model face-model.npz",
     ),
+    "benchmark-locate": Command(
+        "benchmark_locate",
+        "where the board's locator puts its point on rendered faces",
+        "facelatch-convert benchmark-locate --face-model face-model.npz",
+    ),
     "train": Command(
         "train",
         "a siamese encoder on rendered people, as many as it takes",

@@ -22,6 +22,10 @@ STEPS = 127
 """Tensors travel as int8, real = value / 127: what the board's quantisation leaves of them anyway."""
 
 
+TRAINING = 7_261_969
+"""Begins every training seed, so that no person of a rendered data set is one that training drew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How training crops are drawn."""
@@ -68,7 +72,7 @@ class Rendered:
 
 def batches(model: FaceModel, spec: CropSpec, recipe: Recipe, seed: int, stream: int) -> Iterator[Batch]:
     """Batches without end; `stream` tells parallel workers apart, equal arguments give equal batches."""
-    rng = np.random.default_rng([seed, stream])
+    rng = np.random.default_rng([TRAINING, seed, stream])
     regions = find_regions(model)
     memory: deque[Rendered] = deque(maxlen=recipe.remembered)
     while True:
@@ -103,7 +107,7 @@ def render_view(
 def locate_offset_mm(view: View, jitter: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Where `locate` puts its point, against the middle of the nose, camera axes (3,).
 
-    Measured on rendered frames (`facelatch-convert benchmark-locate` measures it anew): the point lies on the bridge of
+    Measured on rendered frames, and anew by `facelatch-convert benchmark-locate`: the point lies on the bridge of
     the nose and follows the pose a little; its error has heavy tails, so one crop in twenty errs three times as much.
     """
     offset = np.array((0.11 * view.yaw_deg, -14 - 0.1 * view.pitch_deg, 12 + 0.39 * view.pitch_deg))

@@ -17,6 +17,9 @@ from facelatch.frames import Frame
 from facelatch_converter import eurecom, vap
 from facelatch_converter.errors import DatasetError
 
+RENDERED = "rendered"
+"""The driver that a capture names which no camera took."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaptureRef:
@@ -29,6 +32,8 @@ class CaptureRef:
     """Picklable (a partial, not a lambda), so that worker processes can read it."""
     attack: str | None = None
     """The attack species, or None for a live person."""
+    rendered: bool = False
+    """Known to show no real person."""
 
 
 def open_dataset(root: Path, grey_mm: tuple[float, float] | None = None) -> list[CaptureRef]:
@@ -61,7 +66,15 @@ def read_captures(root: Path) -> list[CaptureRef]:
             raise DatasetError(
                 f"{file}: is of subject {info.subject!r} but lies in the folder of {subject!r}; move it"
             )
-        found.append(CaptureRef(subject, folder.name, partial(captures.read_frames, folder), info.attack))
+        found.append(
+            CaptureRef(
+                subject,
+                folder.name,
+                partial(captures.read_frames, folder),
+                info.attack,
+                info.driver == RENDERED,
+            )
+        )
     return _not_empty(found, root, "<subject>/<capture>/capture.json")
 
 
@@ -115,15 +128,20 @@ def split_subjects(
     if not 0 < share < 1:
         raise DatasetError(f"a share lies between 0 and 1, found {share:g}")
     names = subjects(refs)
-    if len(names) < 2:
-        raise DatasetError(f"two parts need at least two subjects, found {len(names)}")
-    count = min(max(round(share * len(names)), 1), len(names) - 1)
-    shuffled = np.random.default_rng(seed).permutation(len(names))
-    held_out = {names[index] for index in shuffled[:count]}
+    held_out = draw_subjects(names, round(share * len(names)), seed)
     return (
         [ref for ref in refs if ref.subject not in held_out],
         [ref for ref in refs if ref.subject in held_out],
     )
+
+
+def draw_subjects(names: Iterable[str], count: int, seed: int) -> frozenset[str]:
+    """`count` of the subjects, but at least one and not all; the same names and seed give the same ones."""
+    known = sorted(set(names))
+    if len(known) < 2:
+        raise DatasetError(f"two parts need at least two subjects, found {len(known)}")
+    shuffled = np.random.default_rng(seed).permutation(len(known))
+    return frozenset(known[index] for index in shuffled[: min(max(count, 1), len(known) - 1)])
 
 
 def _not_empty(found: list[CaptureRef], root: Path, expected: str) -> list[CaptureRef]:

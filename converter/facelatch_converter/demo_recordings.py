@@ -5,7 +5,7 @@ An owner who enrols and comes back, two strangers, the owner's printed photograp
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,12 @@ import numpy.typing as npt
 
 from facelatch.captures import CaptureWriter
 from facelatch.frames import Frame
+from facelatch_converter import options, places
 from facelatch_converter.attacks import Sheet
-from facelatch_converter.errors import OutputError
+from facelatch_converter.datasets import RENDERED
 from facelatch_converter.face_model import FaceModel, load_face_model
 from facelatch_converter.people import Person, draw_person
+from facelatch_converter.progress import progress_bar
 from facelatch_converter.regions import find_regions
 from facelatch_converter.render import Backdrop, Lamp, Light, View
 from facelatch_converter.staging import CAMERAS, Room, film, film_attack, film_room, photograph
@@ -74,21 +76,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
     parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
     parser.add_argument(
-        "--seed", type=int, default=7, help="of the people and all noise (default: %(default)s)"
+        "--seed", type=options.seed, default=7, help="of the people and all noise (default: %(default)s)"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Render and write; returns 0."""
-    if arguments.out.exists() and any(arguments.out.iterdir()):
-        raise OutputError(f"{arguments.out}: is not empty; choose a new folder, nothing is overwritten")
+    places.refuse_taken_folder(arguments.out)
     model = load_face_model(arguments.face_model)
-    write_recordings(model, arguments.out, arguments.seed)
+    with progress_bar(1 + len(SCENES), "recordings") as advance:
+        write_recordings(model, arguments.out, arguments.seed, progress=advance)
     return 0
 
 
-def write_recordings(model: FaceModel, root: Path, seed: int, compression: int = 9) -> None:
-    """All recordings and `attempts.json`, which lists them; `compression` is the PNGs', 0 to 9."""
+def write_recordings(
+    model: FaceModel,
+    root: Path,
+    seed: int,
+    compression: int = 9,
+    progress: Callable[[int], object] = lambda _: None,
+) -> None:
+    """All recordings and `attempts.json`, which lists them; `compression` is the PNGs', 0 to 9.
+
+    `progress` is told of each recording.
+    """
     regions = find_regions(model)
     owner, first, *others = (
         draw_person(model, regions, np.random.default_rng([seed, n])) for n in range(2 + DOUBLES)
@@ -96,9 +107,11 @@ def write_recordings(model: FaceModel, root: Path, seed: int, compression: int =
     second = min(others, key=lambda other: _colour_difference(owner, other, regions.cheek > 0.3))
     rng = np.random.default_rng([seed, 100])
     _write(root / "owner/enrol", _enrolment(model, owner, rng), None, seed, compression)
+    progress(1)
     for scene in SCENES:
         person = {"stranger-1": first, "stranger-2": second}.get(scene.path.split("/", maxsplit=1)[0], owner)
         _write(root / scene.path, _play(scene, model, person, rng), scene.attack, seed, compression)
+        progress(1)
     attempts = [
         {"capture": scene.path, "label": scene.label, "expected": list(scene.expected)} for scene in SCENES
     ]
@@ -114,7 +127,7 @@ def _colour_difference(one: Person, other: Person, where: npt.NDArray[np.bool_])
 def _write(folder: Path, frames: Iterator[Frame], attack: str | None, seed: int, compression: int) -> None:
     with CaptureWriter(
         folder,
-        driver="rendered",
+        driver=RENDERED,
         serial=f"seed-{seed}",
         subject=folder.parent.name,
         attack=attack,

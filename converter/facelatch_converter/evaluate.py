@@ -17,6 +17,9 @@ from facelatch_converter.scores import Scores
 SEED_WORK = {"genuine_mean": 0.30, "impostor_mean": 1.1, "threshold": 0.4}
 """What the seed work reported for its own network, pairs and pictures."""
 
+NEAR_ZERO = 0.1
+"""Two captures of one person are seldom as close: two subjects that are may be one person."""
+
 Numbers = dict[str, Any]
 
 
@@ -58,6 +61,7 @@ def summarise(evaluation: Evaluation) -> Numbers:
         "distances": {
             "genuine_mean": float(np.mean(measured.genuine, dtype=np.float64)),
             "impostor_mean": float(np.mean(measured.impostor, dtype=np.float64)),
+            "impostor_near_zero": int(np.count_nonzero(measured.impostor < NEAR_ZERO)),
             "seed_work": SEED_WORK,
         },
         "failures_to_acquire": _failures(evaluation.captures),
@@ -108,22 +112,25 @@ def _failures(captures: Sequence[MeasuredCapture]) -> Numbers:
 def _pad(captures: Sequence[MeasuredCapture]) -> Numbers:
     """Liveness by presentation: a capture counts as live where every check of every sample passed.
 
-    An attack in which no face was found is not accepted; it is counted, and told apart as `no_sample`.
+    An attack in which no face was found met no check and is no trial of one: it counts as `no_response`.
     """
     live = [capture for capture in captures if capture.attack is None and capture.checks]
     species = sorted({capture.attack for capture in captures if capture.attack is not None})
     attacks = {name: [capture for capture in captures if capture.attack == name] for name in species}
     return {
         "bpcer": to_numbers(metrics.bpcer([capture.live for capture in live])) if live else None,
-        "apcer": {
-            name: to_numbers(metrics.apcer([capture.live for capture in found]))
-            | {"no_sample": sum(not capture.checks for capture in found)}
-            for name, found in attacks.items()
-        },
+        "apcer": {name: _apcer(found) for name, found in attacks.items()},
         "refusals_by_check": {
             name: _refusals(found) for name, found in {"live": live, **attacks}.items() if found
         },
     }
+
+
+def _apcer(attacks: Sequence[MeasuredCapture]) -> Numbers:
+    """The share of attacks that passed, among those with a face; `value` is None where no attack had one."""
+    judged = [capture.live for capture in attacks if capture.checks]
+    rate = to_numbers(metrics.apcer(judged)) if judged else {"value": None, "errors": 0, "trials": 0}
+    return rate | {"no_response": to_numbers(Rate(len(attacks) - len(judged), len(attacks)))}
 
 
 def _refusals(captures: Sequence[MeasuredCapture]) -> dict[str, int]:

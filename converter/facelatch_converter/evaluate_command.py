@@ -3,17 +3,19 @@
 import argparse
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from facelatch.card import Bundle, load_bundle
 from facelatch.encoder import RUNTIMES, runtime_version
 from facelatch.errors import ConfigError
 from facelatch_converter import report, sources
 from facelatch_converter.evaluate import Evaluation, Numbers, evaluate, summarise
-from facelatch_converter.evaluation_report import write_report
+from facelatch_converter.evaluation_report import refuse_existing, write_report
 from facelatch_converter.measure import BoardAcquirer, measure
+from facelatch_converter.progress import progress_bar
 from facelatch_converter.scores import compare
 from facelatch_converter.sources import Source
 
@@ -25,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options, besides the data source's."""
     parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="such as models/default")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the report goes")
-    sources.add_arguments(parser)
+    parser.add_argument("--force", action="store_true", help="replace a report that is there")
+    # Other people than those that a bundle's threshold was fitted on.
+    sources.add_arguments(parser, seed=30_000)
     add_measuring_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print metrics.json instead of a summary")
 
@@ -53,6 +57,8 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the report, and print the main figures."""
+    refuse_existing(arguments.out, arguments.force)
+    check_measuring(arguments)
     bundle = load_bundle(arguments.bundle)
     source = sources.open_source(arguments)
     evaluation = measure_bundle(bundle, source, arguments)
@@ -62,10 +68,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def measure_bundle(bundle: Bundle, source: Source, arguments: argparse.Namespace) -> Evaluation:
-    """The bundle's model on all captures of the source, with a progress bar."""
+def check_measuring(arguments: argparse.Namespace) -> None:
+    """Refuse the options of `add_measuring_arguments` that measure nothing."""
     if arguments.workers < 1 or arguments.samples < 0:
         raise ConfigError("--workers must be at least 1 and --samples at least 0")
+
+
+def measure_bundle(bundle: Bundle, source: Source, arguments: argparse.Namespace) -> Evaluation:
+    """The bundle's model on all captures of the source, with a progress bar."""
     acquirer = BoardAcquirer(bundle, arguments.runtime)
     with progress_bar(len(source.refs), "captures") as advance:
         captures = measure(source.refs, acquirer, arguments.samples, arguments.workers, advance)
@@ -77,7 +87,8 @@ def to_numbers(
 ) -> Numbers:
     """The content of `metrics.json`."""
     live = [capture for capture in evaluation.captures if capture.attack is None]
-    samples = f"its first {arguments.samples} samples" if arguments.samples else "all its samples"
+    counts = [len(capture.checks) for capture in live if capture.checks]
+    samples = f"up to {arguments.samples} samples" if arguments.samples else "all samples"
     return {
         "format": 1,
         "model": {
@@ -87,13 +98,16 @@ def to_numbers(
         },
         "data": {
             "source": source.name,
+            "dataset": source.dataset,
             "rendered": source.rendered,
             "seed": arguments.seed,
             "subjects": len({capture.subject for capture in live}),
             "captures": len(live),
             "attack_captures": len(evaluation.captures) - len(live),
             "frames_looked_at": sum(capture.frames for capture in live),
-            "fusion": f"{samples} are fused into their mean direction",
+            "samples_median": float(np.median(counts)),
+            "fusion": f"{samples} (the median capture gave {np.median(counts):g}) are fused into their mean direction",
+            "fitted_on_these_people": _fitted_on(bundle.card.accuracy, source.dataset, arguments.seed),
         },
         **summarise(evaluation),
     }
@@ -118,17 +132,15 @@ def to_lines(numbers: Numbers, out: Path) -> list[str]:
         f"impostor {distances['impostor_mean']:.3f} (seed work {seed['impostor_mean']:.2f})",
         f"captures without a usable face: {report.rate(numbers['failures_to_acquire']['captures'])}",
     ]
-    pad = numbers["pad"]
-    if pad["bpcer"] is not None:
-        lines.append(f"live people refused (BPCER): {report.rate(pad['bpcer'])}")
-    lines += [f"{name} accepted (APCER): {report.rate(found)}" for name, found in pad["apcer"].items()]
+    lines += report.pad_lines(numbers["pad"])
+    lines += [f"note: {note}" for note in report.warnings(numbers)]
     return [*lines, f"report: {out / 'report.html'}"]
 
 
-@contextmanager
-def progress_bar(total: int, unit: str) -> Iterator[Callable[[int], object]]:
-    """A bar on stderr, only where a person looks at it; gives what is told of each step."""
-    from tqdm import tqdm  # noqa: PLC0415 - keeps --help fast
-
-    with tqdm(total=total, unit=f" {unit}", disable=None, leave=False) as bar:
-        yield bar.update
+def _fitted_on(accuracy: Mapping[str, object], dataset: str, seed: int) -> bool:
+    """Whether a card's figures come from these very people; rendered ones are made by the seed alone."""
+    measured = accuracy.get("int8")
+    data = measured.get("data") if isinstance(measured, Mapping) else None
+    if not isinstance(data, Mapping) or data.get("dataset") != dataset:
+        return False
+    return dataset != sources.SYNTHETIC or data.get("seed") == seed

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facelatch_converter import plots, projections, report, scores
+from facelatch_converter import places, plots, projections, report, scores
 from facelatch_converter.errors import OutputError
 from facelatch_converter.evaluate import Evaluation, Numbers
 from facelatch_converter.plots import DARK, LIGHT, Look
@@ -15,11 +15,25 @@ from facelatch_converter.report import Picture
 FILES = ("metrics.json", "scores.npz", "report.html", "distances.png", "det.png", "tsne.png", "pca.png")
 
 
+def refuse_existing(folder: Path, force: bool) -> None:
+    """Raise `OutputError` for a folder that holds anything; with `force`, only for one that holds no report."""
+    if force and (folder / FILES[0]).is_file():
+        return
+    if not force and (folder / FILES[0]).is_file():
+        raise OutputError(f"{folder}: holds a report; choose another folder, or --force to replace it")
+    places.refuse_taken_folder(folder)
+
+
 def write_report(folder: Path, evaluation: Evaluation, numbers: Numbers, seed: int) -> None:
-    """Write `FILES` into `folder`, made where it is missing; raises `OutputError` if it cannot be written."""
+    """Write `FILES` into `folder`, made where it is missing; of an older report there, nothing stays.
+
+    Raises `OutputError` if it cannot be written.
+    """
     pictures = draw(evaluation, seed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
         (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
         scores.save_scores(evaluation.scores, folder / "scores.npz")
         for picture in pictures:

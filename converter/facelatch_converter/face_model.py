@@ -4,7 +4,6 @@ Made for the ICT Face Model Light (USC Institute for Creative Technologies, MIT 
 Formation of Physically-Based Face Attributes", CVPR 2020). `face_model_import` reads its OBJ folder.
 """
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from facelatch_converter.archives import UNREADABLE, reason
 from facelatch_converter.errors import FaceModelError
 
 Points = npt.NDArray[np.float32]
 
 MOUTH = "mouth"
 """The material of the wall behind the lips."""
+
+LARGEST_CM = 100.0
+"""No vertex of a head lies farther from the middle of its nose, and no shape vector moves one as far."""
 
 ARRAYS = {
     "vertices_cm": (2, "neutral mean head (n, 3), centimetres, +y up, +z out of the face"),
@@ -58,7 +61,10 @@ class FaceModel:
 def load_face_model(path: Path) -> FaceModel:
     """Read the arrays that `import-face-model` writes; raises `FaceModelError` naming what does not fit."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("one array, not an archive of several")
+        with loaded as archive:
             missing = sorted(set(ARRAYS) - set(archive.files))
             if missing:
                 raise FaceModelError(
@@ -70,9 +76,10 @@ def load_face_model(path: Path) -> FaceModel:
         raise FaceModelError(
             f"{path}: no such file; write one with facelatch-convert import-face-model"
         ) from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise FaceModelError(
-            f"{path}: not a readable face model ({error}); write it again with facelatch-convert import-face-model"
+            f"{path}: not a readable face model ({reason(error)}); "
+            "write it again with facelatch-convert import-face-model"
         ) from None
     _check(path, arrays)
     return _with_mouth(_to_model(arrays))
@@ -129,12 +136,10 @@ def _check(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
             raise FaceModelError(
                 f"{path}: {name} has {arrays[name].ndim} dimensions, expected {dimensions}: {meaning}"
             )
+        if len(arrays[name]) == 0:
+            raise FaceModelError(f"{path}: {name} is empty, expected {meaning}")
+    _check_lengths(path, arrays)
     count = len(arrays["vertices_cm"])
-    shapes_fit = all(arrays[name].shape[1:] == (count, 3) for name in ("identity_cm", "expression_cm"))
-    if arrays["vertices_cm"].shape != (count, 3) or not shapes_fit:
-        raise FaceModelError(f"{path}: shape vectors and the {count} neutral vertices do not match")
-    if len(arrays["expression_names"]) != len(arrays["expression_cm"]):
-        raise FaceModelError(f"{path}: expression_names and expression_cm differ in length")
     for name, limit in (
         ("triangles", count),
         ("landmarks68", count),
@@ -145,8 +150,35 @@ def _check(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
             raise FaceModelError(f"{path}: {name} must hold integers, found {numbers.dtype}")
         if numbers.min() < 0 or numbers.max() >= limit:
             raise FaceModelError(f"{path}: {name} points outside 0..{limit - 1}")
+    for name in ("vertices_cm", "identity_cm", "expression_cm"):
+        _check_centimetres(path, name, arrays[name])
+
+
+def _check_lengths(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    count, triangles = len(arrays["vertices_cm"]), arrays["triangles"]
+    shapes_fit = all(arrays[name].shape[1:] == (count, 3) for name in ("identity_cm", "expression_cm"))
+    if arrays["vertices_cm"].shape != (count, 3) or not shapes_fit:
+        raise FaceModelError(f"{path}: shape vectors and the {count} neutral vertices do not match")
+    if len(arrays["expression_names"]) != len(arrays["expression_cm"]):
+        raise FaceModelError(f"{path}: expression_names and expression_cm differ in length")
+    if triangles.shape[1] != 3:
+        raise FaceModelError(f"{path}: triangles has {triangles.shape[1]} corners in a row, expected 3")
+    if len(arrays["triangle_material"]) != len(triangles):
+        raise FaceModelError(f"{path}: triangle_material and triangles differ in length")
     if arrays["landmarks68"].shape != (68,):
         raise FaceModelError(f"{path}: landmarks68 has {arrays['landmarks68'].size} entries, expected 68")
-    for name in ("vertices_cm", "identity_cm", "expression_cm"):
-        if not np.isfinite(arrays[name].astype(np.float32)).all():
-            raise FaceModelError(f"{path}: {name} holds numbers that are not finite")
+    for name in ("materials", "expression_names"):
+        if arrays[name].dtype.kind != "U":
+            raise FaceModelError(f"{path}: {name} must hold text, found {arrays[name].dtype}")
+
+
+def _check_centimetres(path: Path, name: str, found: npt.NDArray[Any]) -> None:
+    if found.dtype.kind != "f":
+        raise FaceModelError(f"{path}: {name} must hold real numbers, found {found.dtype}")
+    if not np.isfinite(found).all():
+        raise FaceModelError(f"{path}: {name} holds numbers that are not finite")
+    largest = float(np.abs(found).max())
+    if largest > LARGEST_CM:
+        raise FaceModelError(
+            f"{path}: {name} goes up to {largest:g} cm, expected at most {LARGEST_CM:g}; it is no head in centimetres"
+        )

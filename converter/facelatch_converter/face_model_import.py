@@ -7,7 +7,6 @@ out: a depth camera does not see them.
 
 import argparse
 import json
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from facelatch_converter import places
 from facelatch_converter.errors import FaceModelError, OutputError
+from facelatch_converter.progress import progress_bar
 
 DESCRIPTION = """Read ICT-FaceKit's folder of OBJ files (FaceXModel) and write the arrays that rendering and training
 take by --face-model. Get the folder from the ICT-FaceKit repository of USC ICT's Vision and Graphics Lab."""
@@ -65,19 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import and write; returns 0."""
-    from tqdm import tqdm  # noqa: PLC0415
-
     if arguments.out.suffix != ".npz":
         raise OutputError(f"{arguments.out}: the file's name must end in .npz")
-    if arguments.out.exists() and not arguments.force:
-        raise OutputError(f"{arguments.out}: exists already; add --force or choose another name")
-    with tqdm(unit="file", desc="reading") as bar:
-
-        def advance(total: int) -> None:
-            bar.total = total
-            bar.update()
-
-        arrays = import_folder(arguments.folder, advance)
+    places.refuse_taken_file(arguments.out, arguments.force)
+    with progress_bar(len(list(arguments.folder.glob("*.obj"))) - 1, "files") as advance:
+        arrays = import_folder(arguments.folder, lambda _: advance(1))
     write_npz(arguments.out, arrays)
     print(
         f"{arguments.out}: {len(arrays['vertices_cm'])} vertices, {len(arrays['identity_cm'])} identity and "
@@ -139,16 +132,8 @@ def _kept(mesh: ObjMesh) -> npt.NDArray[np.bool_]:
 
 def write_npz(path: Path, arrays: dict[str, Any]) -> None:
     """Write the arrays whole or not at all."""
-    draft = path.with_name(path.stem + ".new.npz")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(draft, **arrays)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+    with places.replacing(path) as file:
+        np.savez_compressed(file, **arrays)
 
 
 def read_obj(path: Path) -> ObjMesh:

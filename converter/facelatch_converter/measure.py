@@ -2,11 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from multiprocessing import get_context
 from typing import Protocol
 
 from facelatch import matching
@@ -18,6 +16,7 @@ from facelatch.liveness import PadCheck
 from facelatch.locate import Locator
 from facelatch.matching import Embedding
 from facelatch_converter.datasets import CaptureRef
+from facelatch_converter.processes import processes
 
 NO_EMBEDDING = "no-embedding"
 """The reason where a face was found and the encoder gave nothing that can be compared."""
@@ -102,17 +101,12 @@ def _in_order(
             yield [_measure_capture(ref, opened, samples)]
             progress(1)
         return
-    # Spawned, not forked: a fork of a process with running threads (numba, OpenCV) may hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with processes(workers) as pool:
         pending = [pool.submit(_measure_job, job, acquirer, samples) for job in jobs]
-        try:
-            for future in pending:
-                done = future.result()
-                progress(len(done))
-                yield done
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in pending:
+            done = future.result()
+            progress(len(done))
+            yield done
 
 
 def _measure_job(job: Sequence[CaptureRef], acquirer: Acquirer, samples: int) -> list[MeasuredCapture]:

@@ -1,9 +1,7 @@
 """How far the int8 model is from the float one: the same tensors through both, under every runtime."""
 
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -12,10 +10,14 @@ import numpy.typing as npt
 from facelatch.encoder import RUNTIMES, TFLiteModel, load_interpreter, runtime_version, to_unit
 from facelatch.errors import ConfigError
 from facelatch_converter import metrics, tflite_inspect
-from facelatch_converter.errors import ClaimError
+from facelatch_converter.metrics import Comparisons
+from facelatch_converter.processes import processes
 from facelatch_converter.tensors import LabelledTensors
 
 Embeddings = npt.NDArray[np.float32]
+
+_AT_ONCE = 64
+"""Tensors that go through a model, or to another process, together: 13 MB of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,7 @@ def describe(data: bytes, keras_bytes: int, source: str) -> Model:
 
 def float_embeddings(model: Any, tensors: npt.NDArray[np.float32]) -> Embeddings:
     """The Keras model's embeddings, of unit length."""
-    raw = [
-        np.asarray(model(tensors[start : start + 64], training=False)) for start in range(0, len(tensors), 64)
-    ]
+    raw = [np.asarray(model(some, training=False)) for some in _portions(tensors)]
     return np.stack([to_unit(vector.astype(np.float32)) for vector in np.concatenate(raw)])
 
 
@@ -47,8 +47,14 @@ def int8_embeddings(data: bytes, tensors: npt.NDArray[np.float32], runtime: str,
 
     Runs in a process of its own: tflite-runtime fails in one that has loaded TensorFlow.
     """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_embed, data, tensors, runtime, source).result()
+    with processes(1) as pool:
+        pending = [pool.submit(_embed, data, some, runtime, source) for some in _portions(tensors)]
+        return np.concatenate([future.result() for future in pending])
+
+
+def _portions(tensors: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+    """Views of the tensors, a few at a time."""
+    return [tensors[start : start + _AT_ONCE] for start in range(0, len(tensors), _AT_ONCE)]
 
 
 def _embed(data: bytes, tensors: npt.NDArray[np.float32], runtime: str, source: str) -> Embeddings:
@@ -71,23 +77,39 @@ def installed_runtimes() -> list[str]:
 def compare(
     floating: Embeddings, integer: Mapping[str, Embeddings], subjects: npt.NDArray[np.str_] | None
 ) -> dict[str, Any]:
-    """Cosine distances between both models' embeddings and, with subjects, the EER of each.
+    """Cosine distances between both models' embeddings and, with subjects, the errors of each over all pairs.
 
     `integer` has the embeddings of each runtime. An output of all zeros has no direction: its distance is 2.
     """
+    own = errors_of(floating, subjects)
+    runtimes = {}
+    for runtime, found in integer.items():
+        cosine, errors = _cosine(floating, found), errors_of(found, subjects)
+        runtimes[runtime] = {
+            "version": runtime_version(runtime),
+            "cosine_p50": float(np.percentile(cosine, 50)),
+            "cosine_p99": float(np.percentile(cosine, 99)),
+            **errors,
+            "eer_points_above_float": _points(errors["eer"], own["eer"]),
+        }
     return {
         "tensors": len(floating),
-        "float": {"eer": eer_of(floating, subjects)},
-        "runtimes": {
-            runtime: {
-                "version": runtime_version(runtime),
-                "cosine_p50": float(np.percentile(_cosine(floating, found), 50)),
-                "cosine_p99": float(np.percentile(_cosine(floating, found), 99)),
-                "eer": eer_of(found, subjects),
-            }
-            for runtime, found in integer.items()
-        },
+        "people": None if subjects is None else len(np.unique(subjects)),
+        "comparisons": None if own["eer"] is None or subjects is None else _count(subjects),
+        "float": own,
+        "runtimes": runtimes,
     }
+
+
+def _count(subjects: npt.NDArray[np.str_]) -> dict[str, int]:
+    _, sizes = np.unique(subjects, return_counts=True)
+    genuine = int((sizes * (sizes - 1) // 2).sum())
+    return {"genuine": genuine, "impostor": len(subjects) * (len(subjects) - 1) // 2 - genuine}
+
+
+def _points(eer: float | None, reference: float | None) -> float | None:
+    """The difference of two error rates in percentage points."""
+    return None if eer is None or reference is None else 100 * (eer - reference)
 
 
 def report(
@@ -107,22 +129,54 @@ def report(
 def to_lines(numbers: Mapping[str, Any]) -> list[str]:
     """The report for a terminal."""
     model = numbers["model"]
+    people = "" if numbers["people"] is None else f" of {numbers['people']:,} people"
     lines = [
         f"{model['parameters'] / 1e6:.3f} M parameters, {model['macs'] / 1e6:.1f} MMAC; "
         f"{model['keras_bytes'] / 1e6:.2f} MB Keras, {model['tflite_bytes'] / 1e6:.2f} MB int8",
-        f"cosine distance float to int8 over {numbers['tensors']} tensors, and EER over their pairs:",
-        f"  {'float':28} {'':>10} {'':>10}   EER {_share(numbers['float']['eer'])}",
+        f"the same {numbers['tensors']:,} tensors{people} through both models{_counted(numbers)}:",
+        f"  float: {errors_in_words(numbers['float'])}",
     ]
     for runtime, found in numbers["runtimes"].items():
+        lines.append(f"  int8, {runtime} {found['version']}: {errors_in_words(found)}")
         lines.append(
-            f"  {runtime + ' ' + found['version']:28} p50 {found['cosine_p50']:.4f} p99 "
-            f"{found['cosine_p99']:.4f}   EER {_share(found['eer'])}"
+            f"    cosine distance to float: p50 {found['cosine_p50']:.4f}, p99 {found['cosine_p99']:.4f}"
         )
     return lines
 
 
-def eer_of(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> float | None:
-    """The EER over all pairs of tensors; None without labels, or where one kind of pair is missing."""
+def errors_in_words(found: Mapping[str, Any]) -> str:
+    """A model's EER and mean distances; of an int8 model also how far it is from the float one."""
+    if found["eer"] is None:
+        return "EER not measured (needs subjects with two tensors each)"
+    above = found.get("eer_points_above_float")
+    return (
+        f"EER {found['eer']:.2%}"
+        + ("" if above is None else f" ({above:+.2f} points against float)")
+        + f", mean distance genuine {found['genuine_mean']:.3f}, impostor {found['impostor_mean']:.3f}"
+    )
+
+
+def _counted(numbers: Mapping[str, Any]) -> str:
+    counts = numbers["comparisons"]
+    if counts is None:
+        return ""
+    return f", {counts['genuine']:,} genuine and {counts['impostor']:,} impostor comparisons"
+
+
+def errors_of(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> dict[str, float | None]:
+    """The EER and the mean distances over all pairs of tensors; None without both kinds of pairs."""
+    measured = _pairs(embeddings, subjects)
+    if measured is None:
+        return {"eer": None, "genuine_mean": None, "impostor_mean": None}
+    return {
+        "eer": metrics.eer(measured).rate,
+        "genuine_mean": float(np.mean(measured.genuine, dtype=np.float64)),
+        "impostor_mean": float(np.mean(measured.impostor, dtype=np.float64)),
+    }
+
+
+def _pairs(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> Comparisons | None:
+    """Every two tensors compared; None without labels, or where one kind of pair is missing."""
     if subjects is None:
         return None
     _, identity = np.unique(subjects, return_inverse=True)
@@ -135,16 +189,10 @@ def eer_of(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> flo
         distance = np.where(broken[block.first] | broken[block.second], farthest, block.distance)
         genuine.append(distance[same])
         impostor.append(distance[~same])
-    try:
-        return metrics.eer(metrics.comparisons(np.concatenate(genuine), np.concatenate(impostor))).rate
-    except ClaimError:
-        return None
+    found = metrics.comparisons(np.concatenate(genuine), np.concatenate(impostor))
+    return found if found.genuine.size and found.impostor.size else None
 
 
 def _cosine(one: Embeddings, other: Embeddings) -> npt.NDArray[np.float64]:
     similarity = np.einsum("ij,ij->i", one.astype(np.float64), other)
     return np.where(np.isfinite(similarity), 1 - similarity, 2.0)
-
-
-def _share(eer: float | None) -> str:
-    return "not measured (needs subjects)" if eer is None else f"{eer:.2%}"

@@ -40,7 +40,12 @@ def load_keras(path: Path) -> Any:
 
 def require_encoder(model: Any, source: str) -> int:
     """The input's side in pixels of a model that is an encoder; raises `ConversionError` for any other."""
-    taken, given = tuple(model.input_shape), tuple(model.output_shape)
+    try:
+        taken, given = tuple(model.input_shape), tuple(model.output_shape)
+    except (AttributeError, TypeError, ValueError, RuntimeError):  # As Keras says it of a layer never called.
+        raise ConversionError(
+            f"{source}: has no fixed input and output; save a model that is built"
+        ) from None
     if len(taken) != 4 or taken[1] is None or taken[1] != taken[2] or taken[3] != CHANNELS:
         raise ConversionError(f"{source}: takes {taken}, an encoder takes (batch, size, size, {CHANNELS})")
     if given[1:] != (EMBEDDING_SIZE,):

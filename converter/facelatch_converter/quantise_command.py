@@ -6,9 +6,8 @@ from pathlib import Path
 
 from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
-from facelatch_converter import parity, quantise, sources, tensors
-from facelatch_converter.errors import OutputError
-from facelatch_converter.evaluate_command import progress_bar
+from facelatch_converter import parity, places, quantise, sources, tensors
+from facelatch_converter.progress import progress_bar
 from facelatch_converter.tensors import LabelledTensors
 
 _CROP = CropSpec()
@@ -39,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--parity", type=Path, metavar="JSON", help="write the parity report; `bundle` takes it"
     )
     parser.add_argument("--json", action="store_true", help="print the parity report as JSON")
-    parser.add_argument("--force", action="store_true", help="replace FILE.tflite where it exists")
+    parser.add_argument("--force", action="store_true", help="replace the files that are there")
 
 
 def add_crop_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,30 +69,35 @@ def to_crop(arguments: argparse.Namespace, size_px: int) -> CropSpec:
 
 def run(arguments: argparse.Namespace) -> int:
     """Calibrate, convert, compare, and write the file last."""
-    if arguments.out.exists() and not arguments.force:
-        raise OutputError(f"{arguments.out}: is there already; choose another name, or --force to replace it")
+    _check(arguments)
     model = quantise.load_keras(arguments.model)
-    labelled = _read(arguments, int(model.input_shape[1]))
-    calibration, held_out = tensors.split(labelled, arguments.seed)
+    calibration, held_out = tensors.split(_read(arguments, int(model.input_shape[1])), arguments.seed)
     source = str(arguments.model)
     data = quantise.to_int8(model, calibration.tensors, source)
     numbers = parity.report(model, data, held_out, arguments.model.stat().st_size, source)
-    try:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_bytes(data)
-        if arguments.parity is not None:
-            arguments.parity.write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
-    except OSError as error:
-        raise OutputError(f"{error.filename}: cannot be written: {error.strerror}") from error
+    with places.replacing(arguments.out) as file:
+        file.write(data)
+    if arguments.parity is not None:
+        with places.replacing(arguments.parity) as file:
+            file.write(json.dumps(numbers, indent=2, allow_nan=False).encode() + b"\n")
     print(json.dumps(numbers, indent=2) if arguments.json else "\n".join(parity.to_lines(numbers)))
     return 0
 
 
-def _read(arguments: argparse.Namespace, size_px: int) -> LabelledTensors:
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse before any work what would fail after it."""
+    for path in filter(None, (arguments.out, arguments.parity)):
+        places.refuse_taken_file(path, arguments.force)
+    if arguments.parity is not None and arguments.parity.absolute() == arguments.out.absolute():
+        raise ConfigError("--out and --parity name the same file")
     if (arguments.tensors is None) == (arguments.dataset is None):
         raise ConfigError("give either --dataset or --tensors to calibrate with")
     if arguments.limit < 2:
         raise ConfigError("--limit must be at least 2")
+    to_crop(arguments, _CROP.size_px)
+
+
+def _read(arguments: argparse.Namespace, size_px: int) -> LabelledTensors:
     if arguments.tensors is not None:
         return tensors.load_tensors(arguments.tensors)
     source = sources.open_source(arguments)

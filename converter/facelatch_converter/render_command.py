@@ -4,9 +4,12 @@ import argparse
 from pathlib import Path
 
 from facelatch.captures import CaptureWriter
+from facelatch.errors import ConfigError
+from facelatch_converter import options, places
 from facelatch_converter.attacks import SPECIES
-from facelatch_converter.errors import OutputError
+from facelatch_converter.datasets import RENDERED
 from facelatch_converter.held_out import UNLOCK
+from facelatch_converter.progress import progress_bar
 from facelatch_converter.scenes import Range
 
 DESCRIPTION = """Render people who never were as capture folders, <out>/<subject>/<capture>/.
@@ -42,13 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--far", type=float, default=UNLOCK.far_mm, help="farthest face, mm (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=options.seed, default=1)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Render and write; returns 0."""
-    from tqdm import tqdm  # noqa: PLC0415
-
     from facelatch_converter.synthetic import synthetic_captures  # noqa: PLC0415 - loads numba
 
     _check(arguments)
@@ -65,26 +66,27 @@ def run(arguments: argparse.Namespace) -> int:
         limits=limits,
         attacks=tuple(arguments.attacks),
     )
-    for ref in tqdm(refs, unit="capture", desc="rendering"):
-        folder = arguments.out / ref.subject / ref.name
-        serial = f"seed-{arguments.seed}"
-        with CaptureWriter(
-            folder, driver="rendered", serial=serial, subject=ref.subject, attack=ref.attack
-        ) as writer:
-            for frame in ref.frames():
-                writer.write(frame)
+    serial = f"seed-{arguments.seed}"
+    with progress_bar(len(refs), "captures") as advance:
+        for ref in refs:
+            folder = arguments.out / ref.subject / ref.name
+            with CaptureWriter(
+                folder, driver=RENDERED, serial=serial, subject=ref.subject, attack=ref.attack
+            ) as writer:
+                for frame in ref.frames():
+                    writer.write(frame)
+            advance(1)
     return 0
 
 
 def _check(arguments: argparse.Namespace) -> None:
     if min(arguments.identities, arguments.captures, arguments.frames) < 1:
-        raise OutputError("--identities, --captures and --frames must be at least 1")
+        raise ConfigError("--identities, --captures and --frames must be at least 1")
     if not 200 <= arguments.near <= arguments.far <= 3000:
-        raise OutputError(
+        raise ConfigError(
             f"--near and --far must lie between 200 and 3000 mm, near first; found {arguments.near:g} and "
             f"{arguments.far:g}"
         )
     if not (0 <= arguments.yaw <= 90 and 0 <= arguments.pitch <= 60):
-        raise OutputError("--yaw must be 0 to 90 degrees and --pitch 0 to 60")
-    if arguments.out.exists() and any(arguments.out.iterdir()):
-        raise OutputError(f"{arguments.out}: is not empty; choose a new folder, nothing is overwritten")
+        raise ConfigError("--yaw must be 0 to 90 degrees and --pitch 0 to 60")
+    places.refuse_taken_folder(arguments.out)

@@ -8,6 +8,13 @@ from html import escape
 from facelatch_converter.evaluate import Numbers
 
 
+ONE_COMPARISON = (
+    "FMR and FNMR are errors of one comparison of two captures. An attempt at a board is several: it fuses up to 3 "
+    "samples and takes the nearest of the 8 or more embeddings of a template, and to identify, that of every user. "
+    "So strangers match more often in an attempt than in a comparison."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A PNG in both looks, and what it shows."""
@@ -51,10 +58,35 @@ def percent(share: float) -> str:
 
 def rate(found: Numbers) -> str:
     """A rate with its bounds and counts, in one line."""
+    if found["value"] is None:
+        return "not measured: no face was found in any"
     return (
         f"{percent(found['value'])} (95% bounds {percent(found['low'])} to {percent(found['high'])}; "
         f"{found['errors']:,} of {found['trials']:,})"
     )
+
+
+def pad_lines(pad: Numbers) -> list[str]:
+    """The errors of liveness, a line each."""
+    lines = [] if pad["bpcer"] is None else [f"live captures refused (BPCER): {rate(pad['bpcer'])}"]
+    for species, found in pad["apcer"].items():
+        lines.append(f"{species} accepted (APCER), where a face was found: {rate(found)}")
+        lines.append(f"{species} without a face found (no response): {rate(found['no_response'])}")
+    return lines
+
+
+def warnings(numbers: Numbers) -> list[str]:
+    """What makes these figures look better or worse than they are."""
+    notes = []
+    if numbers["data"].get("fitted_on_these_people"):
+        notes.append("the threshold was fitted on these people; on new people it may do worse")
+    close = numbers["distances"].get("impostor_near_zero", 0)
+    if close:
+        notes.append(
+            f"{close:,} impostor comparisons are closer than 0.1: two subjects may be one person, or the encoder "
+            "gives nearly the same for everybody"
+        )
+    return notes
 
 
 def _method(numbers: Numbers) -> str:
@@ -124,10 +156,8 @@ def _pad(numbers: Numbers) -> str:
     if pad["bpcer"] is not None:
         rows.append(["BPCER: live captures refused", rate(pad["bpcer"]), _checks(pad, "live")])
     for species, found in pad["apcer"].items():
-        unseen = f"; no face found in {found['no_sample']:,}" if found["no_sample"] else ""
-        rows.append(
-            [f"APCER of {escape(species)}: attacks accepted", rate(found) + unseen, _checks(pad, species)]
-        )
+        rows.append([f"APCER of {escape(species)}: attacks accepted", rate(found), _checks(pad, species)])
+        rows.append([f"&emsp;no face found in {escape(species)}", rate(found["no_response"]), ""])
     note = "" if pad["apcer"] else "<p>No capture here is an attack, so no APCER is claimed.</p>"
     return _table(rows, ["", "", "refused by"]) + note
 
@@ -139,8 +169,9 @@ def _checks(pad: Numbers, group: str) -> str:
 
 def _limits(numbers: Numbers) -> str:
     notes = [
-        "FMR and FNMR are errors of one comparison. What a door lets in also depends on retries, on "
-        "failures to acquire and on liveness (FAR and FRR), which this page does not state.",
+        escape(ONE_COMPARISON),
+        "What a door lets in also depends on retries, on failures to acquire and on liveness (FAR and FRR), which "
+        "this page does not state.",
         "The bounds treat comparisons as independent. Pairs share captures, so the true uncertainty is "
         "larger; the number of people counts more than the number of pairs.",
         "A rate is only claimed down to one expected false match; where none was seen, the upper bound is "
@@ -150,6 +181,7 @@ def _limits(numbers: Numbers) -> str:
         notes.insert(0, "The faces are rendered. Nothing here was measured on real people.")
     if numbers["data"].get("threshold_fitted_here"):
         notes.insert(0, "The threshold was fitted on these same comparisons; on new people it may do worse.")
+    notes = [escape(note) for note in warnings(numbers)] + notes
     return "<ul>" + "".join(f"<li>{note}</li>" for note in notes) + "</ul>"
 
 

@@ -1,6 +1,5 @@
 """Distances between captures, with whose they are: what error rates are counted from."""
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.matching import EMBEDDING_SIZE
-from facelatch_converter.errors import DatasetError
 from facelatch_converter.measure import MeasuredCapture
 from facelatch_converter.metrics import Comparisons, comparisons, pair_blocks
 
@@ -59,15 +57,6 @@ def compare(measured: Sequence[MeasuredCapture]) -> Scores:
 def save_scores(scores: Scores, path: Path) -> None:
     """Write `scores.npz`: one array per field of `Scores`, without any embedding."""
     np.savez_compressed(path, **{name: getattr(scores, name) for name in Scores.__dataclass_fields__})
-
-
-def load_scores(path: Path) -> Scores:
-    """Read what `save_scores` wrote; raises `DatasetError` naming what is missing."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return Scores(**{name: archive[name] for name in Scores.__dataclass_fields__})
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path}: not the scores of an evaluation ({error}); evaluate again") from None
 
 
 def _joined(parts: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:

@@ -83,7 +83,8 @@ def to_crop(
 ) -> Crop:
     """A rendered crop as `preprocess.crop` would give it: what is off the face by its depth is blanked."""
     on_face = (depth_mm > 0) & (np.abs(depth_mm - np.float32(centre_depth_mm)) <= spec.depth_span_mm)
-    off_face = (depth_mm > 0) & ~on_face
+    # Where nothing was rendered a frame shows the room, which preprocessing blanks.
+    off_face = ((depth_mm > 0) & ~on_face) | (rendering.depth_mm == 0)
     image = np.repeat(rendering.infrared[..., None], 3, 2) if infrared else rendering.colour
     return Crop(
         intensity=np.where(off_face[..., None], np.float32(NEUTRAL), image),
@@ -104,7 +105,7 @@ def measure(rendering: Rendering, sensor: Sensor, rng: np.random.Generator) -> R
     step = np.float32(sensor.step_px)
     # A crop's pixel averages scale^2 readings, whose rounding errors average as well.
     rounded = np.rint(disparity / step) * step
-    disparity = disparity + (rounded - disparity) / np.float32(scale)
+    disparity = disparity + (rounded - disparity) / np.float32(max(scale, 1.0))
     grazing = (rendering.facing < sensor.grazing) & (rng.random(depth.shape, np.float32) < 0.7)
     valid = seen & ~hidden & ~grazing & (disparity > 1)
     return np.where(valid, focal_baseline / np.maximum(disparity, 1e-3), 0).astype(np.float32)

@@ -1,10 +1,11 @@
 """Where a command's captures come from: a data set's folder, or faces rendered as they are needed."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from facelatch.errors import ConfigError
+from facelatch_converter import options
 from facelatch_converter.attacks import SPECIES
 from facelatch_converter.camera_names import CAMERA_NAMES
 from facelatch_converter.datasets import CaptureRef, open_dataset
@@ -17,8 +18,15 @@ class Source:
     """Captures and what to call them."""
 
     name: str
+    """For people; of a folder its own name, never where it lies."""
+    dataset: str
+    """What tells one source from another: the word `synthetic` or the folder's name."""
     refs: list[CaptureRef]
-    rendered: bool
+
+    @property
+    def rendered(self) -> bool:
+        """Whether any of it shows rendered people: then nothing is claimed of real ones."""
+        return any(ref.rendered for ref in self.refs)
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True, seed: int = 20_000) -> None:
@@ -57,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True, see
     )
     parser.add_argument(
         "--seed",
-        type=int,
+        type=options.seed,
         default=seed,
         help="of rendering and of every random choice (default: %(default)s); take another than training did",
     )
@@ -68,7 +76,12 @@ def open_source(arguments: argparse.Namespace) -> Source:
     if arguments.dataset != SYNTHETIC:
         grey = None if arguments.depth_grey_mm is None else tuple(arguments.depth_grey_mm)
         root = Path(arguments.dataset)
-        return Source(str(root), open_dataset(root, grey), rendered=False)
+        refs = open_dataset(root, grey)
+        name = root.absolute().name or root.resolve().name
+        shown = sum(ref.rendered for ref in refs)
+        # A folder of both kinds is one of rendered people, and says so.
+        kind = " (rendered)" if shown == len(refs) else f" ({shown} of {len(refs)} captures rendered)"
+        return Source(name + kind * bool(shown), name, refs)
     if arguments.face_model is None:
         raise ConfigError(f"--dataset {SYNTHETIC} needs --face-model NPZ; make one with import-face-model")
     if min(arguments.identities, arguments.captures, arguments.frames) < 1:
@@ -85,4 +98,4 @@ def open_source(arguments: argparse.Namespace) -> Source:
         attacks=tuple(arguments.attacks),
     )
     name = f"{arguments.identities} rendered people, camera {arguments.camera}, seed {arguments.seed}"
-    return Source(name, refs, rendered=True)
+    return Source(name, SYNTHETIC, [replace(ref, rendered=True) for ref in refs])

@@ -61,6 +61,19 @@ def synthetic_captures(
     return live + attacked
 
 
+def known_views(
+    face_model: Path, people: int, views: int, seed: int, camera: str = "d435"
+) -> Iterator[tuple[Frame, View]]:
+    """Frames of people with the view that each was rendered in."""
+    model, _ = _load(face_model)
+    for person in range(people):
+        rng = np.random.default_rng([seed, person, 4])
+        for _ in range(views):
+            room, view = _room(camera, rng), draw_view(UNLOCK, rng)
+            expression = draw_expression(model, rng, strength=0.7)
+            yield next(film(model, _person(face_model, seed, person), [view], [expression], room, rng)), view
+
+
 @lru_cache(maxsize=2)
 def _load(face_model: Path) -> tuple[FaceModel, Regions]:
     model = load_face_model(face_model)

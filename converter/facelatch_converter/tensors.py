@@ -1,6 +1,5 @@
 """Encoder inputs for calibration and parity: from a file, or out of captures through the board's own code."""
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,12 @@ import numpy.typing as npt
 from facelatch import preprocess
 from facelatch.locate import Located, Locator
 from facelatch.preprocess import CropSpec
-from facelatch_converter.datasets import CaptureRef
+from facelatch_converter.archives import UNREADABLE, reason
+from facelatch_converter.datasets import CaptureRef, draw_subjects
 from facelatch_converter.errors import DatasetError
+
+CALIBRATION = 200
+"""Tensors to calibrate with, about: the ranges of activations hardly change with more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +38,9 @@ def load_tensors(path: Path) -> LabelledTensors:
         with loaded as archive:
             subjects = archive["subjects"] if "subjects" in archive.files else None
             return _checked(archive["tensors"], subjects, path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise DatasetError(
-            f"{path}: not tensors ({error}); expected .npy of (n, size, size, 4) or .npz with `tensors`"
+            f"{path}: not tensors ({reason(error)}); expected .npy of (n, size, size, 4) or .npz with `tensors`"
         ) from None
 
 
@@ -54,31 +57,35 @@ def from_captures(
     """
     live = [ref for ref in refs if ref.attack is None]
     locator = Locator()
-    tensors: list[npt.NDArray[np.float32]] = []
+    tensors = np.empty((min(limit, len(live)), spec.size_px, spec.size_px, 4), np.float32)
     subjects: list[str] = []
     for index in np.random.default_rng(seed).permutation(len(live)):
-        if len(tensors) == limit:
+        if len(subjects) == len(tensors):
             break
         tensor = _first_tensor(live[index], locator, spec)
         if tensor is not None:
-            tensors.append(tensor)
+            tensors[len(subjects)] = tensor
             subjects.append(live[index].subject)
             progress(1)
-    if not tensors:
+    if not subjects:
         raise DatasetError(f"no face was found in any of {len(live)} live captures")
-    return LabelledTensors(np.stack(tensors), np.array(subjects))
+    return LabelledTensors(tensors[: len(subjects)], np.array(subjects))
 
 
 def split(labelled: LabelledTensors, seed: int) -> tuple[LabelledTensors, LabelledTensors]:
-    """A tenth of the subjects to calibrate with and the rest to measure on.
+    """Tensors to calibrate with, and the other subjects' to measure on.
 
-    Without labels, or with one subject, both are the whole.
+    Enough subjects for about `CALIBRATION` tensors calibrate, at least one and at most half of them. Without
+    labels, or with one subject, as many tensors are drawn and the whole is measured on.
     """
+    count = len(labelled.tensors)
     if labelled.subjects is None or len(np.unique(labelled.subjects)) < 2:
-        return labelled, labelled
-    names = np.random.default_rng(seed).permutation(np.unique(labelled.subjects))
-    first = np.isin(labelled.subjects, names[: max(1, len(names) // 10)])
-    return _part(labelled, first), _part(labelled, ~first)
+        drawn = np.random.default_rng(seed).permutation(count)[:CALIBRATION]
+        return _part(labelled, np.isin(np.arange(count), drawn)), labelled
+    names = np.unique(labelled.subjects)
+    enough = min(round(CALIBRATION * len(names) / count), len(names) // 2)
+    chosen = np.isin(labelled.subjects, sorted(draw_subjects(names.tolist(), enough, seed)))
+    return _part(labelled, chosen), _part(labelled, ~chosen)
 
 
 def _part(labelled: LabelledTensors, chosen: npt.NDArray[np.bool_]) -> LabelledTensors:

@@ -1,11 +1,13 @@
 """What a TFLite file holds: operators by name, which are not integer, parameters and multiplications."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from facelatch import tflite_file
+from facelatch.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,19 @@ class Inspection:
 
 def inspect(data: bytes, source: str) -> Inspection:
     """Read the graph that a runtime invokes, the first; raises `ModelError` for what is no TFLite file."""
+    tflite_file.check(data, source)
+    try:
+        return _inspect(data)
+    except (struct.error, LookupError, TypeError, ValueError, AttributeError, MemoryError, OverflowError):
+        # Offsets and types that contradict each other: the generated reader checks none.
+        raise ModelError(
+            f"{source}: the TFLite model is damaged ({len(data)} bytes); copy or convert it again"
+        ) from None
+
+
+def _inspect(data: bytes) -> Inspection:
     from ai_edge_litert import schema_py_generated as schema  # noqa: PLC0415 - 20,000 lines
 
-    tflite_file.check(data, source)
     model = schema.ModelT.InitFromPackedBuf(data, 0)
     graph = model.subgraphs[0]
     kinds = _names(schema.TensorType)

@@ -5,6 +5,7 @@ each report, `encoder.keras`. An interrupted run goes on with `--resume`.
 """
 
 import argparse
+import hashlib
 import json
 import math
 import os
@@ -17,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.preprocess import VERSION
-from facelatch_converter.crops import STEPS, Batch
-from facelatch_converter.errors import TrainingError
+from facelatch_converter.crops import STEPS, Batch, Recipe
+from facelatch_converter.errors import OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
 
 DESCRIPTION = """Train the siamese encoder on rendered people.
@@ -27,9 +28,6 @@ Each step draws new people (or re-exposes recent ones), renders each from severa
 embeddings together and different people's apart. Uses a GPU where TensorFlow sees one."""
 
 LOSSES = ("all-pairs", "contrastive")
-
-HELD_OUT_STREAM = 1_000_000
-"""Validation people come from streams that no training worker draws from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +60,22 @@ class Record:
     crops: int = 0
     elapsed_s: float = 0.0
     resumed: int = 0
+    phases: list[dict[str, Any]] = field(default_factory=list)
+    """The arguments of each resumption and after how many crops it began."""
+    offset_share: float = 0.0
+    """How much of the mean output was taken out of the saved encoder; see `offset`."""
     reports: list[dict[str, float]] = field(default_factory=list)
 
     def save(self, folder: Path) -> None:
         """Write `run.json` whole or not at all."""
         draft = folder / "run.json.new"
-        draft.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(asdict(self), indent=1, allow_nan=False) + "\n", encoding="utf-8")
         draft.replace(folder / "run.json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
+    usual = Recipe()
     parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder, for example runs/first")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
@@ -98,6 +101,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--held-out", type=int, default=100, help="people to measure the EER on (default 100)"
     )
+    shares = parser.add_argument_group("shares of crops; a last phase on clean crops sharpens an encoder")
+    shares.add_argument("--augmented", type=float, default=usual.augmented, help="(default: %(default)s)")
+    shares.add_argument("--infrared", type=float, default=usual.infrared, help="(default: %(default)s)")
+    shares.add_argument("--blind", type=float, default=usual.blind, help="depth only (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
 
 
@@ -127,6 +134,13 @@ def _check(arguments: argparse.Namespace) -> None:
             )
     if not arguments.minutes > 0 or not arguments.learning_rate > 0:
         raise TrainingError("--minutes and --learning-rate must be positive")
+    if not all(0 <= share <= 1 for share in (arguments.augmented, arguments.infrared, arguments.blind)):
+        raise TrainingError("--augmented, --infrared and --blind are shares from 0 to 1")
+    if arguments.infrared + arguments.blind > 1:
+        raise TrainingError("--infrared and --blind together are at most 1")
+    # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
+    if arguments.held_out > 1000:
+        raise TrainingError(f"--held-out must be at most 1000, found {arguments.held_out}")
     record = arguments.out / "run.json"
     if record.exists() and not arguments.resume:
         raise TrainingError(f"{arguments.out}: holds a run already; add --resume or choose another folder")
@@ -134,7 +148,10 @@ def _check(arguments: argparse.Namespace) -> None:
         raise TrainingError(f"{arguments.out}: nothing to resume, there is no run.json; leave --resume out")
 
 
-IDENTITY = ("variant", "loss", "people", "views", "seed")
+PHASE = ("crops", "minutes", "learning_rate", "augmented", "infrared", "blind", "workers")
+"""Arguments that a resumed run may change; the record lists them for each phase."""
+
+IDENTITY = ("variant", "loss", "people", "views", "seed", "face_model_sha256")
 """Arguments that make a run what it is: a resumed run must have the same."""
 
 
@@ -144,13 +161,20 @@ def _open_record(arguments: argparse.Namespace) -> Record:
         name: str(value) if isinstance(value, Path) else value for name, value in vars(arguments).items()
     }
     given = {name: value for name, value in given.items() if isinstance(value, str | int | float | bool)}
+    given["minutes"] = None if math.isinf(arguments.minutes) else arguments.minutes
+    given["face_model_sha256"] = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
     if not arguments.resume:
-        arguments.out.mkdir(parents=True, exist_ok=True)
+        try:
+            arguments.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{arguments.out}: cannot be made ({error.strerror}); choose another folder"
+            ) from None
         return Record(arguments=given, versions=_versions())
     path = arguments.out / "run.json"
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))
-        different = [name for name in IDENTITY if record.arguments[name] != given[name]]
+        different = [name for name in IDENTITY if record.arguments.get(name, given[name]) != given[name]]
     except (ValueError, TypeError, KeyError) as error:
         raise TrainingError(
             f"{path}: not a run record ({error}); start a new run in another folder"
@@ -160,6 +184,7 @@ def _open_record(arguments: argparse.Namespace) -> Record:
             f"{path}: was started with another {' and '.join(different)}; resume with the same, or start a new run"
         )
     record.resumed += 1
+    record.phases.append({"from_crops": record.crops, **{name: given[name] for name in PHASE}})
     return record
 
 

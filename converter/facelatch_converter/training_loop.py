@@ -21,7 +21,10 @@ from facelatch_converter.fused import FusedBatchNormalization
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.metrics import comparisons, eer
 from facelatch_converter.offset import excess_offset
-from facelatch_converter.train import HELD_OUT_STREAM, Record, Schedule, to_tensors
+from facelatch_converter.train import Record, Schedule, to_tensors
+
+HELD_OUT, SETTLING = 7_261_970, 7_261_971
+"""Begin the seeds of the people that measure and of those that settle the offset; training draws neither."""
 
 REGRESSION_WEIGHT = 2.0
 """Of the shape coefficients beside the all-pairs loss."""
@@ -53,11 +56,13 @@ class Trainer:
         return losses.all_pairs(outputs, labels) + REGRESSION_WEIGHT * regression
 
     def _contrastive(self, outputs: Any, guess: Any, _weights: Any, labels: Any) -> Any:
-        """Each face with a neighbour, mostly of the same person, and with a stranger from half a batch away."""
+        """Each face with its neighbour, mostly of the same person, and with a stranger from elsewhere in the batch."""
+        views = tf.math.count_nonzero(labels == labels[0], dtype=tf.int32)
+        away = views * tf.random.uniform((), 1, tf.shape(labels)[0] // views, tf.int32)
         first = tf.concat([outputs, outputs], 0)
-        second = tf.concat([tf.roll(outputs, 1, 0), tf.roll(outputs, tf.shape(outputs)[0] // 2, 0)], 0)
+        second = tf.concat([tf.roll(outputs, 1, 0), tf.roll(outputs, away, 0)], 0)
         mine = tf.concat([labels, labels], 0)
-        theirs = tf.concat([tf.roll(labels, 1, 0), tf.roll(labels, tf.shape(labels)[0] // 2, 0)], 0)
+        theirs = tf.concat([tf.roll(labels, 1, 0), tf.roll(labels, away, 0)], 0)
         # The regression head takes no part, but every variable needs a gradient.
         return losses.contrastive(first, second, mine == theirs) + 0 * tf.reduce_sum(guess)
 
@@ -90,9 +95,16 @@ def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -
     trainer = Trainer(arguments.variant, arguments.loss, model)
     checkpoint = _restore(arguments, trainer)
     spec = CropSpec(size_px=architecture.default_size_px(arguments.variant))
-    held_out = held_out_crops(model, spec, arguments.held_out, 8, (arguments.seed, HELD_OUT_STREAM))
+    held_out = held_out_crops(model, spec, arguments.held_out, 8, (HELD_OUT, arguments.seed))
+    settling = held_out_crops(model, spec, arguments.held_out, 4, (SETTLING, arguments.seed))
     schedule = Schedule(arguments.crops, arguments.minutes, arguments.learning_rate)
-    recipe = Recipe(people=arguments.people, views=arguments.views)
+    recipe = Recipe(
+        people=arguments.people,
+        views=arguments.views,
+        augmented=arguments.augmented,
+        infrared=arguments.infrared,
+        blind=arguments.blind,
+    )
     # A resumed run must not see the first part's people again: it draws from streams of its own.
     streams = record.resumed * 1000
     with (
@@ -112,7 +124,8 @@ def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -
             bar.update(len(batch.labels))
             finished = schedule.progress(record.crops, record.elapsed_s) >= 1
             if step % arguments.report_every == 0 or finished:
-                offset = _report(trainer, held_out, record, float(np.mean(recent)), bar)
+                offset = _settle(trainer, settling, record)
+                _report(trainer, held_out, offset, record, float(np.mean(recent)), bar)
                 _save(arguments.out, trainer.exported(offset), checkpoint, record)
                 recent = []
             if finished:
@@ -128,20 +141,37 @@ def _take_step(trainer: Trainer, batch: Batch) -> float:
     return loss
 
 
-def _report(
-    trainer: Trainer, held_out: Any, record: Record, loss: float, bar: Any
-) -> npt.NDArray[np.float32]:
-    """Measure on held-out people and say so on the bar and in the record; returns the offset to take out."""
-    tensors, labels = held_out
+def _settle(trainer: Trainer, settling: Any, record: Record) -> npt.NDArray[np.float32]:
+    """The offset to take out, fitted on people of its own; the record says how much of it that is."""
+    tensors, labels = settling
     raw = trainer.outputs(tensors)
     offset = excess_offset(raw, labels)
+    record.offset_share = round(
+        float(np.linalg.norm(offset)) / max(float(np.linalg.norm(raw.mean(0))), 1e-9), 4
+    )
+    return offset
+
+
+def _report(
+    trainer: Trainer,
+    held_out: Any,
+    offset: npt.NDArray[np.float32],
+    record: Record,
+    loss: float,
+    bar: Any,
+) -> None:
+    """Measure on held-out people and say so on the bar and in the record."""
+    tensors, labels = held_out
+    raw = trainer.outputs(tensors)
     genuine, impostor = pair_distances(_to_unit(raw - offset), labels)
     rate = eer(comparisons(genuine, impostor)).rate
+    before = eer(comparisons(*pair_distances(_to_unit(raw), labels))).rate
     row = {
         "crops": record.crops,
         "elapsed_s": round(record.elapsed_s, 1),
         "loss": round(loss, 4),
         "eer": round(float(rate), 5),
+        "eer_before_settling": round(float(before), 5),
         "genuine": round(float(genuine.mean()), 4),
         "impostor": round(float(impostor.mean()), 4),
     }
@@ -151,7 +181,6 @@ def _report(
         f"{record.crops:8d} crops {record.elapsed_s / 60:6.1f} min  loss {loss:.3f}  EER {100 * rate:.2f} %  "
         f"genuine {genuine.mean():.2f}  impostor {impostor.mean():.2f}"
     )
-    return offset
 
 
 def _to_unit(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -186,7 +215,13 @@ def _restore(arguments: argparse.Namespace, trainer: Trainer) -> Any:
             raise TrainingError(
                 f"{arguments.out}: holds no checkpoint yet; start the run anew in another folder"
             )
-        state.restore(manager.latest_checkpoint).expect_partial()
+        try:
+            state.restore(manager.latest_checkpoint).expect_partial()
+        except (ValueError, IndexError, KeyError, tf.errors.OpError) as error:
+            raise TrainingError(
+                f"{manager.latest_checkpoint}: cannot be restored ({str(error).splitlines()[0]}); it is damaged or of "
+                "another network; start a new run"
+            ) from None
     return manager
 
 

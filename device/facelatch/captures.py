@@ -43,7 +43,7 @@ class CaptureInfo:
     indices: tuple[int, ...]
     """Rising; each names its files."""
     timestamps_ns: tuple[int, ...]
-    """One per index, never falling."""
+    """One per index, rising: the same moment twice is the same frame twice."""
 
     def __post_init__(self) -> None:
         """Refuse an order in which frames cannot have come."""
@@ -51,8 +51,8 @@ class CaptureInfo:
             raise ValueError("holds no frames")
         if any(one >= following for one, following in pairwise(self.indices)):
             raise ValueError("frames must have rising indices")
-        if any(one > following for one, following in pairwise(self.timestamps_ns)):
-            raise ValueError("frames must be in order of time")
+        if any(one >= following for one, following in pairwise(self.timestamps_ns)):
+            raise ValueError("frames must be in order of time, no two of the same moment")
 
 
 def read_info(folder: Path) -> CaptureInfo:
@@ -114,12 +114,14 @@ class CaptureWriter:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             taken = any(folder.iterdir())
         except OSError as problem:
-            raise CaptureError(f"{folder}: cannot be recorded to ({problem.strerror})") from problem
+            raise CaptureError(
+                f"{folder}: cannot be recorded to ({problem.strerror}); choose a folder that you may write"
+            ) from problem
         if taken:
             raise CaptureError(f"{folder}: is not empty; choose a new folder, nothing is overwritten")
 
     def write(self, frame: Frame) -> None:
-        """Add a frame; it must be of the first one's size and camera, and not older than the last."""
+        """Add a frame; it must be of the first one's size and camera, and newer than the last."""
         if self._closed:
             raise ValueError("the capture is closed")
         first = self._first or frame
@@ -128,8 +130,10 @@ class CaptureWriter:
                 f"{self._folder}: a capture holds one camera's frames of one size; started with "
                 f"{first.size}, {first.intrinsics}, then came {frame.size}, {frame.intrinsics}"
             )
-        if frame.timestamp_ns < (self._frames[-1]["timestamp_ns"] if self._frames else 0):
-            raise CaptureError(f"{self._folder}: the camera's time went backwards; start the recording again")
+        if frame.timestamp_ns <= (self._frames[-1]["timestamp_ns"] if self._frames else -1):
+            raise CaptureError(
+                f"{self._folder}: the camera's time went backwards or stood still; start the recording again"
+            )
         index = len(self._frames)
         for kind, image in _images(frame).items():
             pngs.write(image_path(self._folder, index, kind), image, self._compression)

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -111,6 +111,8 @@ class Bundle:
     card: Card
     encoder: bytes
     """The content of the TFLite file."""
+    source: str = field(default=ENCODER_FILE, compare=False)
+    """The TFLite file, for messages."""
 
 
 def parse(text: str, source: str) -> Card:
@@ -149,7 +151,7 @@ def load_bundle(folder: Path) -> Bundle:
         raise ModelError(
             f"{folder}: {ENCODER_FILE} is not the one {CARD_FILE} names; install or convert the model again"
         )
-    return Bundle(card, encoder)
+    return Bundle(card, encoder, str(folder / ENCODER_FILE))
 
 
 def _read(fields: Fields, version: int) -> Card:

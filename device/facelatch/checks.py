@@ -33,10 +33,17 @@ def examine(name: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except FacelatchError as error:
-        return Finding(name, Status.FAIL, str(error))
+        found, hint = split(str(error))
+        return Finding(name, Status.FAIL, found, hint)
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return Finding(name, Status.FAIL, f"the check could not run ({reason})", "report this as a bug")
+
+
+def split(sentence: str) -> tuple[str, str]:
+    """What an error found and what to do about it, which our sentences put after their last semicolon."""
+    found, _, hint = sentence.rpartition("; ")
+    return (found, hint) if found else (sentence, "")
 
 
 def worst(findings: Sequence[Finding]) -> Status:

@@ -121,9 +121,13 @@ def load(path: Path | None) -> Config:
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as problem:
-        raise ConfigError(f"{path}: is not text; expected a TOML file") from problem
+        raise ConfigError(
+            f"{path}: is not text, expected a TOML file; start again from the shipped facelatch.toml"
+        ) from problem
     except OSError as problem:
-        raise ConfigError(f"{path}: cannot be read ({problem.strerror})") from problem
+        raise ConfigError(
+            f"{path}: cannot be read ({problem.strerror}); check --config, and who may read the file"
+        ) from problem
     return parse(text, str(path))
 
 

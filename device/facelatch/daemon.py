@@ -111,8 +111,7 @@ class Daemon:
         if not self._watch.wants(frame.timestamp_ns, self._clock()):
             return
         found = self._examine(frame)
-        gallery = self._gallery()
-        self._watch, verdict = self._watch.after(frame.timestamp_ns, found, gallery, self._threshold)
+        self._watch, verdict = self._watch.after(frame.timestamp_ns, found, self._gallery, self._threshold)
         if verdict is not None:
             self._answer(verdict)
 

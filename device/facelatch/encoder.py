@@ -89,8 +89,7 @@ class Encoder:
     """A bundle's encoder, ready to run. Not for use by two threads at once."""
 
     def __init__(self, bundle: Bundle, runtime: str = "ai-edge-litert", threads: int = 1) -> None:
-        card = bundle.card
-        source = f"model bundle {card.name}, encoder.tflite"
+        card, source = bundle.card, bundle.source
         self._model = TFLiteModel(bundle.encoder, source, runtime, threads)
         self.runtime_version = runtime_version(runtime)
         expected_in = (1, card.crop.size_px, card.crop.size_px, len(card.channels))

@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from facelatch.errors import ConfigError
 from facelatch.events import Event, to_line
 
 
@@ -33,10 +35,36 @@ class EventLog:
             self._warn(f"{where}: an event could not be written ({error.strerror}): {line}")
 
 
+def check_path(path: Path) -> None:
+    """Raise `ConfigError` where this user cannot append to the file; nothing is made or changed."""
+    try:
+        place = path if path.exists() else path.parent
+        wanted = os.W_OK if place == path else os.W_OK | os.X_OK
+        reason = (
+            "is a folder" if path.is_dir() else "cannot be written" if not os.access(place, wanted) else ""
+        )
+    except OSError as error:
+        reason = f"cannot be looked at ({error.strerror})"
+    if reason:
+        raise ConfigError(
+            f"events.path: {path} {reason} by this user; name a file in a folder that the service may write, "
+            "such as /var/lib/facelatch, or leave it empty for standard output"
+        )
+
+
 def _append(path: Path, text: str) -> None:
-    """Add to a file that only its owner may read, in one write."""
+    """Add to a file that only its owner may read, all of it or nothing."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        os.write(descriptor, text.encode())
+        before = os.fstat(descriptor).st_size
+        left = memoryview(text.encode())
+        try:
+            while left:
+                left = left[os.write(descriptor, left) :]
+        except OSError:
+            # Half a line would spoil the next one too.
+            with suppress(OSError):
+                os.ftruncate(descriptor, before)
+            raise
     finally:
         os.close(descriptor)

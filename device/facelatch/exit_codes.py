@@ -34,6 +34,8 @@ class ExitCode(IntEnum):
     STORE = 9
     RETRY = 10
     """No usable face was seen: nothing was decided."""
+    OUTPUT = 11
+    """Standard output could not be written, so what was to be told is lost."""
     INTERRUPTED = 130
     """Stopped with Ctrl-C: 128 + SIGINT."""
 

@@ -10,6 +10,9 @@ from facelatch.errors import FacelatchError
 
 T = TypeVar("T")
 
+REMEDY = "correct it or make it again"
+"""What to do about a file that does not fit, whichever it is."""
+
 
 def decode_object(text: str, where: str, error: type[FacelatchError]) -> "Fields":
     """The one JSON object in `text`; NaN, infinities and a key given twice are refused as well.
@@ -22,7 +25,7 @@ def decode_object(text: str, where: str, error: type[FacelatchError]) -> "Fields
         )
     except (ValueError, RecursionError) as problem:
         raise error(
-            f"{where}: is not JSON as expected ({problem}); the file is damaged or foreign"
+            f"{where}: is not JSON as expected ({problem}); the file is damaged or foreign, {REMEDY}"
         ) from problem
     return Fields(value, where, error)
 
@@ -47,7 +50,7 @@ class Fields:
         """The raw value of a key that must be there."""
         if key not in self._mapping:
             raise self.error(
-                f"{self.where}: key {self.prefix}{key} is missing; the file is incomplete or foreign"
+                f"{self.where}: key {self.prefix}{key} is missing; the file is incomplete or foreign, {REMEDY}"
             )
         self._read.add(key)
         return self._mapping[key]
@@ -108,7 +111,9 @@ class Fields:
 
     def refuse(self, key: str, expected: str, found: object) -> NoReturn:
         """Raise the error for one key."""
-        raise self.error(f"{self.where}: {self.prefix}{key} must be {expected}, found {show(found)}")
+        raise self.error(
+            f"{self.where}: {self.prefix}{key} must be {expected}, found {show(found)}; {REMEDY}"
+        )
 
     def done(self) -> None:
         """Refuse keys that nobody asked for: a typing error must not vanish silently."""
@@ -116,7 +121,7 @@ class Fields:
         if unknown:
             raise self.error(
                 f"{self.where}: unknown key {self.prefix}{printable(unknown[0])}; this release knows "
-                f"{', '.join(sorted(self._read))}"
+                f"{', '.join(sorted(self._read))}; {REMEDY}"
             )
 
     @property
@@ -130,7 +135,7 @@ def build(make: Callable[[], T], where: str, error: type[FacelatchError]) -> T:
     try:
         return make()
     except ValueError as problem:
-        raise error(f"{where}: {problem}") from problem
+        raise error(f"{where}: {problem}; {REMEDY}") from problem
 
 
 def show(value: object) -> str:

@@ -23,7 +23,7 @@ HINTS: Mapping[str, str] = {
     "no-check": "no check for a living face could run",
     "samples-disagree": "the frames show different faces",
     "beyond-threshold": "the face is not the enrolled one",
-    "nobody-enrolled": "nobody is enrolled; enrol first",
+    "nobody-enrolled": "nobody is enrolled with a template that can be used; enrol first",
 }
 """What a reason means to the person before the camera."""
 

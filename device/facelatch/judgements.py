@@ -5,7 +5,7 @@ All of it is pure: what the board shows is read by others and passed in.
 
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from facelatch.board import Board, UsbDevice
@@ -15,10 +15,25 @@ USB3_MBPS = 5000
 HOT_C = 80.0
 """Where a Raspberry Pi starts to slow down."""
 LEAST_FREE_BYTES = 16 << 20
-AS_SERVICE = "run as the service does: sudo -u facelatch facelatch ..."
 
 _PRODUCTS = {"realsense": ("8086", ("0ad", "0af", "0b")), "kinect": ("045e", ("02ae", "02bf"))}
 """USB vendor and how its cameras' product numbers start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who runs the checks."""
+
+    uid: int
+    as_service: str
+    """The hint how to run them as the service's user."""
+
+    def temper(self, finding: Finding) -> Finding:
+        """The finding itself, but root's `ok` is a warning: root may open everything, the service may not."""
+        if self.uid != 0 or finding.status is not Status.OK:
+            return finding
+        found = f"{finding.found}; checked as root, which says nothing about the service"
+        return replace(finding, status=Status.WARN, found=found, hint=self.as_service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,7 @@ def judge_permissions(
     devices: Sequence[UsbDevice],
     gpio_chips: Sequence[Path],
     may_open: Callable[[Path], bool],
+    caller: Caller,
 ) -> Finding:
     """Whether this user may open the files of the devices that the config names."""
     name = "permissions"
@@ -52,27 +68,29 @@ def judge_permissions(
     needed = [camera.node for camera in cameras] + chips
     refused = [str(path) for path in needed if not may_open(path)]
     if refused:
-        hint = f"install systemd/60-facelatch.rules, or {AS_SERVICE}"
+        hint = f"install systemd/60-facelatch.rules, or {caller.as_service}"
         return Finding(name, Status.FAIL, f"this user may not open {', '.join(refused)}", hint)
     slow = [camera for camera in cameras if driver == "realsense" and camera.speed_mbps < USB3_MBPS]
     if slow:
         hint = "use a USB 3 port and cable: at USB 2 speed frames are fewer and smaller"
         return Finding(name, Status.WARN, f"{slow[0].name} runs at {slow[0].speed_mbps:g} Mbit/s", hint)
-    found = f"{', '.join(map(str, needed))} may be opened" if needed else "the config names no device"
-    return Finding(name, Status.OK, found)
+    if not needed:
+        return Finding(name, Status.OK, "the config names no device")
+    return caller.temper(Finding(name, Status.OK, f"{', '.join(map(str, needed))} may be opened"))
 
 
-def judge_store(path: Path, folder: Folder | None, parent_is_writable: bool, uid: int) -> Finding:
+def judge_store(path: Path, folder: Folder | None, parent_is_writable: bool, caller: Caller) -> Finding:
     """Whether templates can be kept private in a folder; None stands for a folder that is not there."""
     if folder is not None:
-        return _unsafe(path, folder, uid) or Finding("store", Status.OK, f"{path} is private and writable")
+        fine = Finding("store", Status.OK, f"{path} is private and writable")
+        return _unsafe(path, folder, caller) or caller.temper(fine)
     if parent_is_writable:
         return Finding("store", Status.WARN, f"{path} is not there yet", "the first enrolment makes it")
     hint = "run systemd-tmpfiles --create as root, or set store.folder"
     return Finding("store", Status.FAIL, f"{path} is not there and cannot be made by this user", hint)
 
 
-def _unsafe(path: Path, folder: Folder, uid: int) -> Finding | None:
+def _unsafe(path: Path, folder: Folder, caller: Caller) -> Finding | None:
     """The first thing that is wrong with a folder; root may write for its owner."""
     free_mib = folder.free_bytes / (1 << 20)
     wrong = (
@@ -83,9 +101,9 @@ def _unsafe(path: Path, folder: Folder, uid: int) -> Finding | None:
             f"chmod 700 {path}",
         ),
         (
-            uid not in (0, folder.owner_uid),
-            f"{path} belongs to user {folder.owner_uid}, you are {uid}",
-            AS_SERVICE,
+            caller.uid not in (0, folder.owner_uid),
+            f"{path} belongs to user {folder.owner_uid}, you are {caller.uid}",
+            caller.as_service,
         ),
         (not folder.is_writable, f"{path} cannot be written", "is the disk mounted read-only? see `mount`"),
     )

@@ -25,7 +25,7 @@ from facelatch.cascades import (
     to_full,
 )
 from facelatch.frames import Frame, GreyImage, intensity
-from facelatch.nose import find_nose
+from facelatch.nose import Nose, find_nose
 from facelatch.preprocess import FacePoint
 
 RANGE_MM = (250.0, 800.0)
@@ -37,6 +37,10 @@ OVAL_MM = (72.0, 92.0)
 """Half axes of what the encoder sees of a face."""
 ABOVE_NOSE_MM = 12.0
 """The point lies this far above the nose's bump, so that the oval holds brows and chin."""
+
+_SURE_RISE_MM = 0.7
+"""Noses of 412 rendered heads stood out by 1.1 mm and more, throats, brows and temples by at most 0.2."""
+_ELSEWHERE_MM = ((0.0, -80.0), (0.0, 80.0), (-60.0, 0.0), (60.0, 0.0), (-45.0, -60.0), (45.0, -60.0))
 
 _LAYER_RATIO = 1.4
 _OVERLAP = 1.1
@@ -176,17 +180,40 @@ class Locator:
 
 def refine(frame: Frame, point: FacePoint) -> FacePoint:
     """The point moved to just above the nose, where there is one; its depth is the middle face's median."""
-    nose = find_nose(surface.measure(frame, point, span_mm=200.0))
+    nose = _search_nose(frame, point)
     if nose is not None:
-        camera = frame.intrinsics
-        point = replace(
-            point,
-            u_px=point.u_px + nose.x_mm * camera.fx / point.depth_mm,
-            v_px=point.v_px + (nose.y_mm - ABOVE_NOSE_MM) * camera.fy / point.depth_mm,
-        )
+        point = _moved(frame, point, nose.x_mm, nose.y_mm - ABOVE_NOSE_MM)
     middle = surface.measure(frame, point, span_mm=80.0, step_mm=8.0)
     readings = middle.z_mm[middle.seen]
     return replace(point, depth_mm=point.depth_mm + float(np.median(readings))) if readings.size else point
+
+
+def _search_nose(frame: Frame, point: FacePoint) -> Nose | None:
+    """The nose near the point or, where none stands out there, elsewhere on the same head.
+
+    One box in sixty lies on a throat or a temple: no nose stands out there, and the real one is a hand's breadth
+    away. A photo has none anywhere, and stays where it is.
+    """
+    nose = find_nose(surface.measure(frame, point, span_mm=200.0))
+    if nose is not None and nose.rise_mm >= _SURE_RISE_MM:
+        return nose
+    best = nose
+    for across, down in _ELSEWHERE_MM:
+        start = _moved(frame, point, across, down)
+        found = find_nose(surface.measure(frame, start, span_mm=200.0))
+        if found is not None and found.rise_mm >= max(_SURE_RISE_MM, best.rise_mm if best else 0.0):
+            best = Nose(found.x_mm + across, found.y_mm + down, found.rise_mm)
+    return best
+
+
+def _moved(frame: Frame, point: FacePoint, across_mm: float, down_mm: float) -> FacePoint:
+    """The point so many millimetres to the right and below, at its own depth."""
+    camera = frame.intrinsics
+    return replace(
+        point,
+        u_px=point.u_px + across_mm * camera.fx / point.depth_mm,
+        v_px=point.v_px + down_mm * camera.fy / point.depth_mm,
+    )
 
 
 def _images(frame: Frame) -> Iterator[GreyImage]:

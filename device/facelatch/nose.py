@@ -26,6 +26,8 @@ class Nose:
 
     x_mm: float
     y_mm: float
+    rise_mm: float
+    """How far the bump stands out, averaged over where a nose is weighed."""
 
 
 def find_nose(surface: Surface) -> Nose | None:
@@ -36,7 +38,7 @@ def find_nose(surface: Surface) -> Nose | None:
     """
     seen = surface.seen
     x, y, z = (np.nan_to_num(axis) for axis in (surface.x_mm, surface.y_mm, surface.z_mm))
-    at_x = at_y = 0.0
+    at_x = at_y = mean_rise = 0.0
     for _ in range(_PASSES):
         right, down = x - at_x, y - at_y
         face = seen & ellipse(right, down, _FACE_MM)
@@ -49,8 +51,9 @@ def find_nose(surface: Surface) -> Nose | None:
         total = float(rise.sum())
         if not total > 0:
             return None
+        mean_rise = total / rise.size
         at_x += float((rise * right).sum()) / total
         at_y += float((rise * down).sum()) / total
         if not np.hypot(at_x, at_y) <= _LARGEST_SHIFT_MM:
             return None
-    return Nose(at_x, at_y)
+    return Nose(at_x, at_y, mean_rise)

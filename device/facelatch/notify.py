@@ -36,7 +36,7 @@ class Notifier:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
                 # A manager that does not read must not stop the frames.
                 channel.setblocking(False)
-                channel.sendto(message.encode(), self._address)
+                channel.sendto(message.encode(errors="backslashreplace"), self._address)
         except OSError:
             pass
 

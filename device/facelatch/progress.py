@@ -1,6 +1,7 @@
 """Progress for who waits: a few lines that are redrawn in a terminal, plain lines anywhere else."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TextIO
 
 _UP = "\x1b[{}F"
@@ -44,5 +45,7 @@ class Progress:
         return _UP.format(len(self._shown)) + _CLEAR_BELOW if self._shown else ""
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        # Whoever watched may have left; the work goes on.
+        with suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()

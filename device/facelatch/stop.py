@@ -1,16 +1,19 @@
-"""Being asked to stop, by SIGTERM or Ctrl-C, noticed at once even while waiting."""
+"""Being asked to stop, by a signal, noticed at once even while waiting."""
 
 import os
 import select
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+"""Each would end the process at once, with the lock as it is: systemd, Ctrl-C, a lost terminal, Ctrl-\\."""
 
 
 class StopSignal:
-    """Takes SIGTERM and SIGINT over for the block; only in the main thread.
+    """Takes the signals that end a process over for the block; only in the main thread.
 
     Not a `threading.Event`: a signal that comes while the main thread waits on one can find its lock taken.
     """
@@ -33,7 +36,7 @@ class StopSignal:
 
     def __enter__(self) -> "StopSignal":
         self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._before = {number: signal.signal(number, self._ask) for number in _SIGNALS}
+        self._before = {number: signal.signal(number, self._ask) for number in _wanted()}
         return self
 
     def __exit__(
@@ -46,3 +49,24 @@ class StopSignal:
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
         os.eventfd_write(self._descriptor, 1)
+
+
+@contextmanager
+def stop_as_interrupt() -> Iterator[None]:
+    """Make every signal that asks to stop a `KeyboardInterrupt` within the block."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in _wanted()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wanted() -> list[signal.Signals]:
+    """All of them but a SIGHUP that is ignored: `nohup` asks for that."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in _SIGNALS if number is not signal.SIGHUP or not ignored]

@@ -5,7 +5,7 @@ the door rests after an attempt, while guessing is locked out, and where the cam
 frame twice is no second sample.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from facelatch.acquisition import Failure, Sample
@@ -35,14 +35,21 @@ class Watch:
         return not (resting or repeated or self.lockout.is_locked(now_ns))
 
     def after(
-        self, frame_ns: int, found: Sample | Failure, gallery: Sequence[Template], threshold: float
+        self,
+        frame_ns: int,
+        found: Sample | Failure,
+        gallery: Callable[[], Sequence[Template]],
+        threshold: float,
     ) -> tuple["Watch", Verdict | None]:
-        """The watch that follows a wanted frame, and the verdict if it was the last one needed."""
+        """The watch that follows a wanted frame, and the verdict if it was the last one needed.
+
+        `gallery` is asked only then: most frames show an empty room.
+        """
         seen = replace(self, seen_ns=frame_ns)
         if self.session is None and isinstance(found, Failure):
             return seen, None
         session = follow(self.session or Session(self.rule), found)
-        verdict = session.verdict(gallery, threshold)
+        verdict = session.verdict(gallery(), threshold) if session.complete else None
         return replace(seen, session=session if verdict is None else None), verdict
 
     def answered(self, outcome: Outcome, now_ns: int) -> "Watch":

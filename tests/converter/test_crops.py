@@ -67,9 +67,9 @@ def test_infrared_crops_are_grey(model: FaceModel) -> None:
 
 
 def test_held_out_people_are_others(model: FaceModel) -> None:
-    tensors, labels = held_out_crops(model, SPEC, people=3, views=2, seed=(1, 1_000_000))
+    tensors, labels = held_out_crops(model, SPEC, people=3, views=2, seed=(7, 1))
     assert labels.tolist() == [0, 0, 1, 1, 2, 2]
-    again, _ = held_out_crops(model, SPEC, people=3, views=2, seed=(1, 1_000_000))
+    again, _ = held_out_crops(model, SPEC, people=3, views=2, seed=(7, 1))
     np.testing.assert_array_equal(tensors, again)
     trained = next(batches(model, SPEC, SMALL, seed=1, stream=0)).tensors / 127
     assert min(np.abs(tensors[:, None] - trained[None]).mean((2, 3, 4)).ravel()) > 0.01

@@ -3,7 +3,6 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +15,16 @@ from facelatch.errors import CameraError, CaptureError
 from facelatch.frames import Frame, Intrinsics
 from tests.device.sdk_recording import SERIAL, Rig, record
 from tests.factories import make_frame
+from tests.requirements import need_module
 
-pytestmark = pytest.mark.skipif(find_spec("pyrealsense2") is None, reason="pyrealsense2 is not installed")
+need_module("pyrealsense2")
 
 CAMERA = Intrinsics(612.3, 611.7, 318.7, 241.2)
 
 
 def random_frames(count: int = 3) -> list[Frame]:
     made = [make_frame(900, infrared=1, noise_seed=seed) for seed in range(count)]
-    return [replace(frame, intrinsics=CAMERA) for frame in made]
+    return [replace(frame, intrinsics=CAMERA, timestamp_ns=number) for number, frame in enumerate(made)]
 
 
 def play(path: Path) -> list[Frame]:

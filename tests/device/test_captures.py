@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from facelatch.captures import INFO_FILE, CaptureWriter, image_path, read_frames, read_info
 from facelatch.errors import CaptureError
 from facelatch.frames import Frame
+from facelatch.resources import demo_folder
 from tests.factories import make_frame
 from tests.processes import run_python
 
@@ -47,7 +48,7 @@ def same(one: Frame, other: Frame) -> bool:
 
 @given(
     size=st.tuples(st.integers(1, 20), st.integers(1, 20)),
-    stamps=st.lists(st.integers(0, 2**62), min_size=1, max_size=4).map(sorted),
+    stamps=st.lists(st.integers(0, 2**62), min_size=1, max_size=4, unique=True).map(sorted),
     infrared=st.none() | st.integers(0, 255),
     subject=st.none() | st.text("aé1 _", max_size=8),
     focal_px=st.floats(1, 1e5),
@@ -152,6 +153,7 @@ Change = Callable[[dict[str, Any]], object]
         pytest.param(lambda c: c["frames"][0].update(index=1), "rising indices", id="twice"),
         pytest.param(lambda c: c["frames"][0].update(index=-1), r"frames\[0\]\.index must be", id="negative"),
         pytest.param(lambda c: c["frames"][0].update(timestamp_ns=34), "order of time", id="time"),
+        pytest.param(lambda c: c["frames"][0].update(timestamp_ns=33), "no two of the same", id="same-time"),
         pytest.param(lambda c: c["frames"][0].update(timestamp_ns=1.5), "whole number", id="real-time"),
     ],
 )
@@ -205,6 +207,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
             make_frame(size=SIZE, focal_px=3, timestamp_ns=9), "one camera's frames", id="intrinsics"
         ),
         pytest.param(make_frame(size=SIZE, timestamp_ns=4), "time went backwards", id="time"),
+        pytest.param(make_frame(size=SIZE, timestamp_ns=5), "or stood still; start", id="same-time"),
     ],
 )
 def test_refuses_frames_that_do_not_follow(tmp_path: Path, second: Frame, message: str) -> None:
@@ -221,6 +224,11 @@ def test_refuses_a_time_before_the_clock_began(tmp_path: Path) -> None:
         pytest.raises(CaptureError, match="time went backwards"),
     ):
         writer.write(make_frame(size=SIZE, timestamp_ns=-1))
+
+
+def test_the_demonstrations_captures_are_read_by_these_rules() -> None:
+    infos = [read_info(path.parent) for path in demo_folder().rglob(INFO_FILE)]
+    assert len(infos) > 5
 
 
 def test_an_interrupted_recording_keeps_its_frames(tmp_path: Path) -> None:
@@ -264,7 +272,7 @@ with CaptureWriter(Path(sys.argv[1]), driver="scripted", serial="1") as writer:
     writer.write(make_frame(size=(64, 48)))
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
     try:
-        writer.write(make_frame(size=(64, 48), noise_seed=1))
+        writer.write(make_frame(size=(64, 48), noise_seed=1, timestamp_ns=1))
     except CaptureError as error:
         print(error)
 """

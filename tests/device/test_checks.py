@@ -24,7 +24,9 @@ def test_a_check_says_what_it_found() -> None:
 @pytest.mark.parametrize(
     ("error", "found", "hint"),
     [
-        pytest.param(LockError("no chip; see `gpiodetect`"), "no chip; see `gpiodetect`", "", id="foreseen"),
+        pytest.param(LockError("no chip; see `gpiodetect`"), "no chip", "see `gpiodetect`", id="foreseen"),
+        pytest.param(LockError("a; b; do c"), "a; b", "do c", id="remedy-after-the-last"),
+        pytest.param(LockError("no remedy"), "no remedy", "", id="nothing-to-do"),
         pytest.param(
             ZeroDivisionError("x\ny"),
             "could not run (ZeroDivisionError: x y)",

@@ -19,11 +19,6 @@ ROOT = Path(__file__).parents[2]
 VISIT = resources.demo_folder() / "owner" / "poses"
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("model") / "bundle", make_bundle())
-
-
 def run(*words: object) -> int:
     return cli.main([str(word) for word in words])
 
@@ -130,16 +125,93 @@ def test_ctrl_c_is_130_without_a_traceback(
     assert capsys.readouterr().err == "\nfacelatch: stopped\n"
 
 
-def test_who_reads_our_output_may_leave(tmp_path: Path) -> None:
-    command = f"{sys.executable} -m facelatch.cli users --json --store {tmp_path}/none | true"
-    done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; sleep 0; {command}"],
-        env={"PYTHONPATH": str(ROOT / "device"), "PATH": "/usr/bin:/bin"},
+def shell(command: str, *words: object, unbuffered: bool = False) -> "subprocess.CompletedProcess[str]":
+    """Run a line of bash; `$facelatch` is the program and `$@` are the words."""
+    return subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"set -o pipefail; facelatch='{sys.executable} -m facelatch.cli'; {command}",
+            "-",
+            *map(str, words),
+        ],
+        env={
+            "PYTHONPATH": str(ROOT / "device"),
+            "PATH": "/usr/bin:/bin",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONUNBUFFERED": "1" if unbuffered else "",
+        },
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture(scope="module")
+def stranger(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
+    """Options with which nobody is let in: a photograph, and a store that holds somebody."""
+    store = Store(tmp_path_factory.mktemp("store") / "templates")
+    store.save(make_template("ada", encoder_sha256=make_bundle().card.encoder_sha256))
+    photo = VISIT.parent / "photo-flat"
+    return ("--config", "/dev/null", "--bundle", bundle, "--store", store.folder, "--capture", photo)
+
+
+@pytest.mark.parametrize("command", ["verify ada", "identify", "verify ada --json"])
+@pytest.mark.parametrize("redirection", ["| true", ">&-", ">/dev/full", "2>&-", "2>/dev/full", ">&- 2>&-"])
+def test_a_refusal_stays_one_whoever_listens(
+    command: str, redirection: str, stranger: tuple[object, ...]
+) -> None:
+    done = shell(f'$facelatch {command} "$@" {redirection}', *stranger)
+    assert done.returncode == ExitCode.REFUSED
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_what_is_cut_off_half_way_is_no_success(stranger: tuple[object, ...]) -> None:
+    done = shell('$facelatch identify "$@" | true', *stranger, unbuffered=True)
+    assert (done.returncode, done.stderr) == (ExitCode.OUTPUT, "")
+
+
+def test_who_reads_our_output_may_leave(tmp_path: Path) -> None:
+    for words in ("users --json", "--help"):
+        done = shell(
+            f'$facelatch {words} "$@" | true', *(["--store", tmp_path / "none"] if "users" in words else [])
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        pytest.param(
+            "users >/dev/full", ExitCode.OUTPUT, "the output could not be written (No space", id="full"
+        ),
+        pytest.param("users >/dev/full 2>/dev/full", ExitCode.OUTPUT, "", id="both-full"),
+        pytest.param("users >&-", ExitCode.OK, "", id="no-output"),
+        pytest.param("users <&- >&- 2>&-", ExitCode.OK, "", id="no-streams"),
+        pytest.param("remove ada <&-", ExitCode.USAGE, "there is no terminal; add --yes", id="no-input"),
+        pytest.param("remove eve --yes 2>&-", ExitCode.TEMPLATE, "", id="an-error-nobody-hears"),
+        pytest.param("remove eve --yes 2>/dev/full", ExitCode.TEMPLATE, "", id="an-error-on-a-full-disk"),
+    ],
+)
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_streams_that_are_closed_or_full(
+    *, line: str, code: ExitCode, said: str, unbuffered: bool, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "templates")
+    store.save(make_template("ada"))
+    command, *redirections = line.split(" ", 1)
+    done = shell(
+        f'$facelatch {command} --config /dev/null --store "$1" {" ".join(redirections)}',
+        store.folder,
+        unbuffered=unbuffered,
+    )
+    assert done.returncode == code
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == bool(said)
+    assert store.users() == ["ada"]
 
 
 def test_help_and_verify_import_nothing_that_they_do_not_need() -> None:

@@ -1,32 +1,40 @@
 import argparse
 import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+import numpy.typing as npt
 import pytest
 
+from facelatch.acquisition import Embedder
 from facelatch.benchmark import STAGES
 from facelatch.captures import CaptureWriter
+from facelatch.card import Bundle
 from facelatch.commands import bench
-from facelatch.encoder import RUNTIMES
+from facelatch.commands.bench import Plan
+from facelatch.encoder import RUNTIMES, TFLiteModel
 from facelatch.errors import FacelatchError, ModelError
 from facelatch.exit_codes import ExitCode
 from facelatch.frames import Frame
-from tests.bundles import MODELS, make_bundle, write_bundle
+from facelatch.matching import Embedding
+from tests.bundles import MODELS, make_bundle
 from tests.drawings import draw_face
-from tests.factories import make_frame
+from tests.factories import make_embedding, make_frame
+
+RUNTIME = "ai-edge-litert"
 
 
 def record(folder: Path, *frames: Frame) -> Path:
     with CaptureWriter(folder, driver="scripted", serial="7") as writer:
-        for frame in frames:
-            writer.write(frame)
+        for number, frame in enumerate(frames):
+            writer.write(replace(frame, timestamp_ns=number))
     return folder
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("model") / "bundle", make_bundle())
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +59,7 @@ def test_every_stage_is_measured_on_one_core_and_on_all(
 ) -> None:
     assert run("--bundle", bundle, "--capture", faces, "--json") is ExitCode.OK
     record_: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert record_["runs"][0]["cores"] == 1
+    assert [measured["cores"] for measured in record_["runs"]] == sorted({1, len(os.sched_getaffinity(0))})
     for measured in record_["runs"]:
         stages = measured["stages_ms"]
         assert tuple(sorted(stages)) == tuple(sorted(STAGES))
@@ -62,6 +70,54 @@ def test_every_stage_is_measured_on_one_core_and_on_all(
     assert record_["comparisons"] == []
     assert record_["resident_mib"][0] > 10
     assert set(record_["versions"]) == {"facelatch", "ai-edge-litert", "numpy", "opencv", "python"}
+
+
+@dataclass
+class SeenThreads:
+    """Stands in for `Encoder`; keeps the threads it is given and OpenCV's at each embedding."""
+
+    seen: list[tuple[int, int]] = field(default_factory=list)
+
+    def load(self, bundle: Bundle, runtime: str, threads: int) -> Embedder:
+        return SeenEmbedder(self.seen, threads)
+
+
+@dataclass
+class SeenEmbedder:
+    seen: list[tuple[int, int]]
+    threads: int
+
+    def embed(self, tensor: npt.NDArray[np.float32]) -> Embedding:
+        self.seen.append((self.threads, cv2.getNumThreads()))
+        return make_embedding(1)
+
+
+@pytest.fixture
+def _opencv_threads() -> Iterator[None]:
+    before = cv2.getNumThreads()
+    yield
+    cv2.setNumThreads(before)
+
+
+@pytest.mark.usefixtures("_opencv_threads")
+def test_encoder_and_opencv_have_as_many_cores_as_are_told() -> None:
+    seen, plan = SeenThreads(), Plan(samples=2, warm_up=0, cores=(1, 3))
+    runs, _ = bench.measure_stages(plan, repeat(draw_face(500)), make_bundle(), RUNTIME, 0.8, seen.load)
+    assert list(runs) == [1, 3]
+    assert seen.seen == [(1, 1), (1, 1), (3, 3), (3, 3)]
+
+
+def test_encoders_in_turns_have_as_many_cores_as_are_told() -> None:
+    seen: list[tuple[str, int]] = []
+
+    def load(data: bytes, name: str, runtime: str, threads: int) -> TFLiteModel:
+        seen.append((name, threads))
+        return TFLiteModel(data, name, runtime, threads)
+
+    plan, data = Plan(samples=2, warm_up=0, cores=(1, 3)), make_bundle().encoder
+    rivals = bench.race(plan, ("a", data, RUNTIME), ("b", data, RUNTIME), load)
+    assert list(rivals) == [1, 3]
+    assert seen == [("a", 1), ("b", 1), ("a", 3), ("b", 3)]
 
 
 @pytest.mark.parametrize("rival", ["bundle", "file", "other-size"])

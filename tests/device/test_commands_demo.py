@@ -9,15 +9,9 @@ import pytest
 
 from facelatch import cli, resources
 from facelatch.exit_codes import ExitCode
-from tests.bundles import make_bundle, write_bundle
 
 DEMO = resources.demo_folder()
 ENROL, VISIT, PHOTO = "owner/enrol", "owner/poses", "owner/photo-flat"
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("model") / "bundle", make_bundle())
 
 
 def write_plan(folder: Path, *attempts: tuple[str, str], enrol: str = ENROL) -> Path:

@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anybody_turns_a_head(
     [
         pytest.param(VISIT, ExitCode.OK, "granted", None, id="owner"),
         pytest.param(PHOTO, ExitCode.REFUSED, "not-live", "plane", id="photo"),
-        pytest.param(NOBODY, ExitCode.RETRY, "retry", "unusable-image", id="nobody-there"),
+        pytest.param(NOBODY, ExitCode.RETRY, "retry", "no-face", id="nobody-there"),
     ],
 )
 @pytest.mark.parametrize("command", [("verify", "ada"), ("identify",)], ids=["verify", "identify"])

@@ -1,4 +1,7 @@
 import json
+import os
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from facelatch.captures import read_frames, read_info
 from facelatch.commands.record import limited
 from facelatch.exit_codes import ExitCode
 from tests.factories import make_frame
+from tests.processes import start_python
 
 VISIT = resources.demo_folder() / "owner" / "poses"
 
@@ -34,6 +38,23 @@ def test_a_recording_of_a_recording_is_the_same(tmp_path: Path, capsys: pytest.C
 def test_a_number_of_frames(tmp_path: Path) -> None:
     assert run(tmp_path / "two", "--capture", VISIT, "--frames", 2) == ExitCode.OK
     assert len(read_info(tmp_path / "two").indices) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_recording_that_is_stopped_is_kept(number: signal.Signals, tmp_path: Path) -> None:
+    """Each image becomes a FIFO, so that the recording is somewhere in the middle when it is stopped."""
+    source = shutil.copytree(VISIT, tmp_path / "source")
+    (source / "0002.depth.png").unlink()
+    os.mkfifo(source / "0002.depth.png")
+    script = "import sys; from facelatch import cli; sys.exit(cli.main(sys.argv[1:]))"
+    words = ("record", tmp_path / "kept", "--config", "/dev/null", "--capture", source)
+    with start_python(script, *map(str, words)) as recorder:
+        # Returns when the recorder opens the other end.
+        descriptor = os.open(source / "0002.depth.png", os.O_WRONLY)
+        recorder.process.send_signal(number)
+        assert recorder.process.wait(timeout=30) == ExitCode.INTERRUPTED
+        os.close(descriptor)
+    assert len(list(read_frames(tmp_path / "kept"))) == 2
 
 
 def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,25 +15,12 @@ from facelatch import cli, resources
 from facelatch.exit_codes import ExitCode
 from facelatch.matching import expect_encoder
 from facelatch.store import Store
-from tests.bundles import make_bundle, write_bundle
+from tests.bundles import make_bundle
 from tests.factories import make_template
-from tests.processes import ROOT
+from tests.processes import ROOT, start_python
 
 DEMO = resources.demo_folder()
 TURNS, VISIT = DEMO / "owner" / "enrol", DEMO / "owner" / "poses"
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("model") / "bundle", make_bundle())
-
-
-@pytest.fixture(scope="module")
-def enrolled(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    store = Store(tmp_path_factory.mktemp("store") / "templates")
-    words = ("enrol", "ada", "--capture", TURNS, "--bundle", bundle, "--store", store.folder)
-    assert cli.main([str(word) for word in words]) == ExitCode.OK
-    return store
 
 
 def start(*words: object, extra: dict[str, str] | None = None) -> "subprocess.Popen[str]":
@@ -50,15 +37,70 @@ def events(lines: Sequence[str]) -> list[str]:
     return [json.loads(line)["event"] for line in lines]
 
 
-def test_sigterm_in_the_middle_of_a_pulse_secures_and_ends_with_0(bundle: Path, enrolled: Store) -> None:
-    with start("run", "--capture", VISIT, "--bundle", bundle, "--store", enrolled.folder) as process:
-        assert process.stdout is not None
-        seen = [process.stdout.readline(), process.stdout.readline()]
-        assert events(seen) == ["started", "granted"]
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (0, "")
-    assert events(out.splitlines()) == ["stopped"]
+WATCH = """
+import argparse
+import sys
+from facelatch.commands import run
+from tests.gpiochips import Board, Line
+
+line = Line("GPIO17")
+parser = argparse.ArgumentParser()
+run.add_arguments(parser)
+code = run.run(parser.parse_args(), Board({"/dev/gpiochip0": ("sim", [line])}).open)
+print(line.levels)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_in_the_middle_of_a_pulse_secures_and_ends_with_0(
+    number: signal.Signals, bundle: Path, enrolled: Store, tmp_path: Path
+) -> None:
+    """The pulse is far longer than the test waits: only the signal can end it."""
+    config = tmp_path / "facelatch.toml"
+    config.write_text('[lock]\ndriver = "gpio"\nchip = "/dev/gpiochip0"\nline = "GPIO17"\npulse_s = 30\n')
+    words = ("--config", config, "--capture", VISIT, "--bundle", bundle, "--store", enrolled.folder)
+    with start_python(WATCH, *map(str, words)) as daemon:
+        assert events([daemon.hear(), daemon.hear()]) == ["started", "granted"]
+        daemon.process.send_signal(number)
+        assert daemon.process.wait(timeout=5) == 0
+        assert events([daemon.hear()]) == ["stopped"]
+        levels = json.loads(daemon.hear())
+    # Opened shut, shut by the daemon, released, then shut at each step of its end.
+    assert levels[:3] == [0, 0, 1]
+    assert set(levels[3:]) == {0}
+
+
+def test_a_daemon_whom_nobody_hears_goes_on_and_keeps_its_code(
+    bundle: Path, enrolled: Store, tmp_path: Path
+) -> None:
+    """Both streams are pipes that nobody reads any more; what it did is in no file but the door's."""
+    config = tmp_path / "facelatch.toml"
+    config.write_text("[lock]\npulse_s = 0.1\n")
+    words = ("run", "--config", config, "--capture", VISIT, "--bundle", bundle, "--store", enrolled.folder)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        with start(*words, extra={"NOTIFY_SOCKET": str(tmp_path / "notify")}) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            process.stderr.close()
+            assert process.wait(timeout=60) == 0
+        manager.setblocking(False)
+        messages = []
+        while not messages or messages[-1] != "STOPPING=1":
+            messages.append(manager.recv(4096).decode())
+    assert "STATUS=granted: ada" in messages
+
+
+def test_events_that_cannot_be_kept_are_refused_at_the_start(
+    bundle: Path, enrolled: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "facelatch.toml"
+    config.write_text(f'[events]\npath = "{tmp_path}/gone/events"\n')
+    words = ("run", "--config", config, "--capture", VISIT, "--bundle", bundle, "--store", enrolled.folder)
+    assert cli.main([str(word) for word in words]) == ExitCode.CONFIG
+    assert "gone/events cannot be written" in capsys.readouterr().err
 
 
 def test_the_service_manager_is_told(bundle: Path, enrolled: Store, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from facelatch.cameras import Camera
+from facelatch.cameras.scripted import ScriptedCamera
 from facelatch.commands.options import add_config
-from facelatch.commands.sources import add_model, add_source, add_store, to_config, to_store
+from facelatch.commands.sources import add_model, add_source, add_store, to_camera, to_config, to_store
 from facelatch.config import Config, load
 from facelatch.errors import ConfigError
 
@@ -54,6 +57,29 @@ def test_the_store_keeps_its_key_where_the_config_says(tmp_path: Path) -> None:
     config = '[store]\nfolder = "/s"\nkey = "/elsewhere/k"\n'
     assert to_store(settings(config=config, folder=tmp_path)).key_path == Path("/elsewhere/k")
     assert to_store(settings("--store", "/s")).key_path == Path("/s.key")
+
+
+@pytest.mark.parametrize(
+    ("stall_s", "longest_wait_s", "waits_s"),
+    [
+        pytest.param(5, 20, 5, id="the-settings-are-shorter"),
+        pytest.param(30, 10, 10, id="the-watchdog-is-shorter"),
+        pytest.param(60, None, 60, id="no-watchdog"),
+    ],
+)
+def test_a_stall_is_noticed_before_the_watchdog_bites(
+    stall_s: float, longest_wait_s: float | None, waits_s: float, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def open_named(driver: str, **how: Any) -> Camera:
+        asked.append((driver, how))
+        return ScriptedCamera([])
+
+    config = settings(config=f'[camera]\nserial = "7"\nstall_s = {stall_s}\n', folder=tmp_path)
+    limit = {} if longest_wait_s is None else {"longest_wait_s": longest_wait_s}
+    to_camera(config, **limit, open_named=open_named)
+    assert asked == [("realsense", {"serial": "7", "recording": None, "stall_s": waits_s})]
 
 
 def test_frames_come_from_one_source() -> None:

@@ -103,7 +103,7 @@ def test_build_names_the_source() -> None:
     def fail() -> int:
         raise ValueError("no such crop")
 
-    with pytest.raises(ModelError, match=r"^a\.json: no such crop$"):
+    with pytest.raises(ModelError, match=r"^a\.json: no such crop; correct it or make it again$"):
         build(fail, "a.json", ModelError)
     assert build(lambda: 7, "a.json", ModelError) == 7
 

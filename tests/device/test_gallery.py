@@ -53,6 +53,35 @@ def test_a_template_that_cannot_be_used_is_left_out_and_named(store: Store) -> N
     assert "eve.template" in warnings[1]
 
 
+def test_one_odd_entry_stops_nobody_and_is_named(store: Store) -> None:
+    (store.folder / "Ada Lovelace.template").touch()
+    (store.folder / "bob.template").mkdir()
+    (store.folder / "eve.template").symlink_to("nowhere")
+    warnings: list[str] = []
+    assert [one.user for one in read_gallery(store, ENCODER_SHA256, warnings.append)] == ["ada"]
+    assert len(warnings) == 3
+    for name, warning in zip(("Ada Lovelace.template", "bob.template", "eve"), warnings, strict=True):
+        assert name in warning
+
+
+def test_a_reason_is_told_once_as_long_as_it_lasts(store: Store) -> None:
+    warnings: list[str] = []
+    (store.folder / "bob.template").write_bytes(b"torn")
+    gallery = Gallery(store, ENCODER_SHA256, warnings.append)
+    for seed in range(3):
+        store.save(make_template("eve", seed=seed))
+        assert users(gallery) == ["ada", "eve"]
+    assert len(warnings) == 1
+    store.folder.rename(store.folder.with_name("aside"))
+    store.folder.write_text("not a folder")
+    assert [gallery(), gallery(), gallery()] == [(), (), ()]
+    assert len(warnings) == 2
+    store.folder.unlink()
+    store.folder.with_name("aside").rename(store.folder)
+    assert users(gallery) == ["ada", "eve"]
+    assert len(warnings) == 3
+
+
 def test_a_lost_key_stops_the_start_and_empties_a_running_gallery(store: Store) -> None:
     warnings: list[str] = []
     gallery = Gallery(store, ENCODER_SHA256, warnings.append)

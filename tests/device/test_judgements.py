@@ -6,13 +6,17 @@ import pytest
 
 from facelatch.board import Board, UsbDevice
 from facelatch.checks import Status
-from facelatch.judgements import Folder, judge_board, judge_line, judge_permissions, judge_store
+from facelatch.judgements import Caller, Folder, judge_board, judge_line, judge_permissions, judge_store
 
 D435I = UsbDevice("8086", "0b3a", "RealSense 435i", 5000.0, Path("/dev/bus/usb/002/013"))
 KINECT = UsbDevice("045e", "02ae", "Xbox NUI Camera", 480.0, Path("/dev/bus/usb/001/005"))
 MOUSE = UsbDevice("046d", "0b07", "Mouse", 12.0, Path("/dev/bus/usb/001/002"))
 CHIP = Path("/dev/gpiochip0")
 NOTHING = frozenset[Path]()
+
+
+def caller(uid: int = 997) -> Caller:
+    return Caller(uid, "sudo -u facelatch /opt/x doctor")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_permissions(
     status: Status,
     words: str,
 ) -> None:
-    finding = judge_permissions(driver, lock, devices, chips, lambda path: path not in forbidden)
+    finding = judge_permissions(driver, lock, devices, chips, lambda path: path not in forbidden, caller())
     assert finding.status is status
     assert words in finding.found
     assert bool(finding.hint) == (status is not Status.OK)
@@ -94,7 +98,7 @@ PATH = Path("/var/lib/facelatch/templates")
     ("folder", "uid", "status", "words"),
     [
         pytest.param(FOLDER, 997, Status.OK, "is private and writable", id="private"),
-        pytest.param(FOLDER, 0, Status.OK, "is private", id="root"),
+        pytest.param(FOLDER, 0, Status.WARN, "checked as root, which says nothing", id="root"),
         pytest.param(FOLDER, 1000, Status.FAIL, "belongs to user 997, you are 1000", id="another-user"),
         pytest.param(
             replace(FOLDER, mode=stat.S_IFDIR | 0o750), 997, Status.FAIL, "(mode 0750)", id="group-reads"
@@ -114,14 +118,25 @@ PATH = Path("/var/lib/facelatch/templates")
     ],
 )
 def test_store(folder: Folder, uid: int, status: Status, words: str) -> None:
-    finding = judge_store(PATH, folder, parent_is_writable=True, uid=uid)
+    finding = judge_store(PATH, folder, parent_is_writable=True, caller=caller(uid))
     assert finding.status is status
     assert words in finding.found
 
 
+def test_what_root_may_open_says_nothing_about_the_service() -> None:
+    as_root = judge_permissions("realsense", "gpio", [D435I], [CHIP], lambda path: True, caller(0))
+    assert as_root.status is Status.WARN
+    assert "checked as root" in as_root.found
+    assert as_root.hint == "sudo -u facelatch /opt/x doctor"
+    failed = judge_permissions("realsense", "gpio", [D435I], [], lambda path: True, caller(0))
+    assert (failed.status, failed.hint) == (Status.FAIL, "run this on the board with the lock")
+    unneeded = judge_permissions("replay", "recording", [], [], lambda path: False, caller(0))
+    assert unneeded.status is Status.OK
+
+
 @pytest.mark.parametrize(("parent_is_writable", "status"), [(True, Status.WARN), (False, Status.FAIL)])
 def test_a_store_that_is_not_there_yet(parent_is_writable: bool, status: Status) -> None:
-    finding = judge_store(PATH, None, parent_is_writable=parent_is_writable, uid=997)
+    finding = judge_store(PATH, None, parent_is_writable=parent_is_writable, caller=caller())
     assert finding.status is status
     assert finding.hint
 

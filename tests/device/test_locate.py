@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from facelatch.errors import ConfigError
 from facelatch.frames import Frame
-from facelatch.locate import ABOVE_NOSE_MM, FACE_WIDTH_MM, Located, Locator, Missing
+from facelatch.locate import ABOVE_NOSE_MM, FACE_WIDTH_MM, Located, Locator, Missing, refine
+from facelatch.preprocess import FacePoint
 from tests.device.procedural_face import CAMERA, SIZE, Scene, face_frame, sheet_frame
 from tests.factories import make_frame
 
@@ -60,6 +61,33 @@ def test_the_point_is_just_above_the_nose(scene: Scene) -> None:
     x, y, width, height = located.box
     assert x < located.point.u_px < x + width
     assert y < located.point.v_px < y + height
+
+
+@pytest.mark.parametrize(
+    ("across_mm", "down_mm"),
+    [
+        pytest.param(0, 75, id="on-the-throat"),
+        pytest.param(0, -75, id="on-the-forehead"),
+        pytest.param(-55, 0, id="on-a-temple"),
+    ],
+)
+def test_a_box_beside_the_face_is_moved_onto_it(across_mm: float, down_mm: float) -> None:
+    scene = Scene()
+    stray = FacePoint(
+        CAMERA.cx + across_mm * CAMERA.fx / scene.z_mm,
+        CAMERA.cy + down_mm * CAMERA.fy / scene.z_mm,
+        scene.z_mm,
+    )
+    point = refine(face_frame(scene), stray)
+    assert (point.u_px - CAMERA.cx) / CAMERA.fx * scene.z_mm == pytest.approx(0, abs=10)
+    assert (point.v_px - CAMERA.cy) / CAMERA.fy * scene.z_mm == pytest.approx(-ABOVE_NOSE_MM, abs=12)
+
+
+def test_a_photo_is_not_searched_for_a_nose() -> None:
+    scene = Scene()
+    middle = FacePoint(CAMERA.cx, CAMERA.cy, scene.z_mm)
+    point = refine(sheet_frame(scene), middle)
+    assert (point.u_px, point.v_px) == (middle.u_px, middle.v_px)
 
 
 def test_the_point_does_not_wander_with_noise() -> None:

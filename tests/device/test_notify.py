@@ -40,6 +40,12 @@ def test_a_status_cannot_carry_another_message(address: str) -> None:
         assert end.recv(256).decode() == "STATUS=two MAINPID=1\x00 lines — é"
 
 
+def test_a_name_that_is_no_text_is_told_all_the_same(address: str) -> None:
+    with manager(address) as end:
+        Notifier(address).status("camera \udcff")
+        assert end.recv(256).decode() == "STATUS=camera \\udcff"
+
+
 @pytest.mark.parametrize("none", [None, ""])
 def test_nothing_happens_without_a_manager(none: str | None) -> None:
     Notifier(none).ready()

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from facelatch.stop import StopSignal
+from facelatch.stop import StopSignal, stop_as_interrupt
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_is_noticed_and_ends_every_wait(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with StopSignal() as stop:
@@ -30,6 +30,24 @@ def test_a_signal_that_comes_while_waiting_ends_the_wait() -> None:
             assert stop.wait(60)
         finally:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def test_a_hang_up_that_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignal() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop.wait(0)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_asking_to_stop_may_interrupt_instead(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), stop_as_interrupt():
+        os.kill(os.getpid(), number)
+    assert signal.getsignal(number) is before
 
 
 def test_nobody_asked() -> None:

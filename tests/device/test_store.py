@@ -1,4 +1,7 @@
+import fcntl
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +11,7 @@ from facelatch.errors import StoreError, TemplateError, UnknownUserError
 from facelatch.files import new_path
 from facelatch.store import Store
 from tests.factories import make_template
-from tests.processes import run_python
+from tests.processes import run_python, start_python
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 
@@ -102,11 +105,65 @@ def test_a_template_that_leads_nowhere_is_not_left_out(store: Store) -> None:
         store.all()
 
 
-def test_a_foreign_name_is_not_left_out(store: Store) -> None:
+@pytest.mark.parametrize("name", ["Ada Lovelace", "\x1b[31m", "é"])
+def test_a_foreign_name_is_not_left_out_and_stops_nobody(store: Store, name: str) -> None:
     store.save(make_template("ada"))
-    (store.folder / "Ada Lovelace.template").touch()
-    with pytest.raises(TemplateError, match=r"Ada Lovelace\.template: is not a template of this store"):
-        store.users()
+    (store.folder / f"{name}.template").touch()
+    for action in (store.all, lambda: store.load(name)):
+        with pytest.raises(
+            TemplateError, match=r"\.template: is not a template of this store.*move it away"
+        ) as told:
+            action()
+        assert str(told.value).isprintable()
+    assert store.load("ada").user == "ada"
+    store.save(make_template("grace"))
+    store.remove("ada")
+    assert store.users() == sorted([name, "grace"])
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("make", [make_folder, make_fifo])
+def test_what_is_no_file_is_that_users_trouble_alone(store: Store, make: Callable[[Path], None]) -> None:
+    store.save(make_template("ada"))
+    make(store.folder / "bob.template")
+    for action in (store.all, lambda: store.load("bob")):
+        with pytest.raises(TemplateError, match=r"bob\.template: .*enrol"):
+            action()
+    assert store.load("ada").user == "ada"
+
+
+def test_whom_the_store_holds(store: Store) -> None:
+    assert not store.holds("ada")
+    store.save(make_template("ada"))
+    (store.folder / "bob.template").symlink_to("nowhere")
+    assert [store.holds(user) for user in ("ada", "bob", "eve")] == [True, True, False]
+
+
+def test_nobody_is_replaced_unasked(store: Store) -> None:
+    store.save(make_template("ada"), replace=False)
+    with pytest.raises(TemplateError, match=r"ada is enrolled already.*--replace"):
+        store.save(make_template("ada", count=5), replace=False)
+    assert len(store.load("ada").embeddings) == 3
+    store.save(make_template("ada", count=5))
+    assert len(store.load("ada").embeddings) == 5
+
+
+def test_readiness_is_told_beforehand_and_changes_nothing(store: Store) -> None:
+    store.check_ready()
+    assert not store.folder.parent.joinpath("templates").exists()
+    store.save(make_template("ada"))
+    store.check_ready()
+    store.key_path.unlink()
+    with pytest.raises(StoreError, match=r"the key of .* is missing"):
+        store.check_ready()
+    assert not store.key_path.exists()
 
 
 def test_other_files_are_no_templates(store: Store) -> None:
@@ -178,6 +235,77 @@ def test_root_writes_for_the_folders_owner(store: Store) -> None:
     store.save(make_template())
     for path in (store.folder / "ada.template", store.key_path):
         assert (path.stat().st_uid, path.stat().st_gid) == (1234, 5678)
+
+
+SAVE = """
+import fcntl, os, sys
+from pathlib import Path
+from facelatch.store import Store
+from tests.factories import make_template
+
+folder, stop_at = Path(sys.argv[1]), sys.argv[2]
+
+
+def say(word):
+    # Python's audit events come right before the call that they name.
+    if word.split()[0] == stop_at:
+        print(word, flush=True)
+        sys.stdin.readline()
+
+
+def hear(event, arguments):
+    if event == "fcntl.flock":
+        descriptor, operation = arguments
+        is_ours = os.fstat(descriptor).st_ino == folder.stat().st_ino
+        say(f"lock {is_ours and operation == fcntl.LOCK_EX}")
+    if event == "open" and str(arguments[0]).endswith(".template.new"):
+        say("write")
+
+
+sys.addaudithook(hear)
+Store(folder).save(make_template("ada", seed=2, count=5))
+print("saved", flush=True)
+"""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """The folder's lock, or `BlockingIOError` where a writer holds it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def test_a_writer_waits_for_another(store: Store) -> None:
+    """It asks for the folder's lock, for itself alone and without an end, before it touches anything."""
+    store.save(make_template("ada", seed=1))
+    half_written = new_path(store.folder / "grace.template")
+    with start_python(SAVE, str(store.folder), "lock") as writer:
+        with locked(store.folder):
+            assert writer.hear() == "lock True"
+            half_written.write_bytes(b"half a face")
+            writer.say("go on")
+            assert half_written.exists()
+            assert len(store.load("ada").embeddings) == 3
+            half_written.rename(store.folder / "taken")
+        assert writer.hear() == "saved"
+    assert (store.folder / "taken").exists()
+    assert len(store.load("ada").embeddings) == 5
+
+
+def test_a_writer_lets_nobody_else_write(store: Store) -> None:
+    store.save(make_template("ada", seed=1))
+    with start_python(SAVE, str(store.folder), "write") as writer:
+        assert writer.hear() == "write"
+        with pytest.raises(BlockingIOError), locked(store.folder):
+            pass
+        writer.say("go on")
+        assert writer.hear() == "saved"
+    with locked(store.folder):
+        assert len(store.load("ada").embeddings) == 5
 
 
 FULL_DISK = """

@@ -11,15 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.requirements import need_program
+
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "facelatch.service"
-
-
-def need(tool: str) -> str:
-    path = shutil.which(tool)
-    if path is None:
-        pytest.skip(f"{tool} is not installed: run tests/install-debian-packages.sh")
-    return path
 
 
 def run(*command: str) -> "subprocess.CompletedProcess[str]":
@@ -31,7 +26,7 @@ def settings(name: str) -> list[str]:
 
 
 def test_exposure_is_at_most_1_5() -> None:
-    report = run(need("systemd-analyze"), "security", "--offline=yes", "--no-pager", str(UNIT))
+    report = run(need_program("systemd-analyze"), "security", "--offline=yes", "--no-pager", str(UNIT))
     found = re.search(r"Overall exposure level for facelatch\.service: ([0-9.]+)", report.stdout)
     assert found is not None, report.stdout + report.stderr
     assert float(found[1]) <= 1.5
@@ -41,7 +36,7 @@ def test_the_unit_has_no_mistakes(tmp_path: Path) -> None:
     """`verify` wants the programs to exist: any program stands in for ours."""
     unit = tmp_path / UNIT.name
     unit.write_text(UNIT.read_text().replace("/opt/facelatch/bin/facelatch", shutil.which("true") or ""))
-    report = run(need("systemd-analyze"), "verify", "--man=no", str(unit))
+    report = run(need_program("systemd-analyze"), "verify", "--man=no", str(unit))
     assert (report.returncode, report.stderr) == (0, "")
 
 
@@ -82,7 +77,7 @@ def install(root: Path) -> None:
 
 def test_the_user_joins_the_groups_that_the_unit_asks_for(tmp_path: Path) -> None:
     install(tmp_path)
-    report = run(need("systemd-sysusers"), f"--root={tmp_path}")
+    report = run(need_program("systemd-sysusers"), f"--root={tmp_path}")
     assert report.returncode == 0, report.stderr
     lines = (tmp_path / "etc/group").read_text().split()
     groups = {line.split(":")[0]: line.split(":")[3] for line in lines}
@@ -94,7 +89,7 @@ def test_the_user_joins_the_groups_that_the_unit_asks_for(tmp_path: Path) -> Non
 
 
 def test_the_folders_of_templates_are_private(tmp_path: Path) -> None:
-    sysusers, tmpfiles = need("systemd-sysusers"), need("systemd-tmpfiles")
+    sysusers, tmpfiles = need_program("systemd-sysusers"), need_program("systemd-tmpfiles")
     install(tmp_path)
     assert run(sysusers, f"--root={tmp_path}").returncode == 0
     report = run(tmpfiles, f"--root={tmp_path}", "--create")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from facelatch.acquisition import Failure, Sample
 from facelatch.lockout import Lockout, LockoutRule
+from facelatch.matching import Template
 from facelatch.session import Outcome, SessionRule, Verdict
 from facelatch.watch import Watch
 from tests.factories import make_embedding, make_near, make_template
@@ -23,7 +24,7 @@ FRESH = Watch(SessionRule(frames=2, attempts=3), Lockout(LockoutRule(refusals=2)
 def after(watch: Watch, *found: Sample | Failure) -> tuple[Watch, Verdict | None]:
     verdict = None
     for one in found:
-        watch, verdict = watch.after((watch.seen_ns or 0) + 1, one, GALLERY, THRESHOLD)
+        watch, verdict = watch.after((watch.seen_ns or 0) + 1, one, lambda: GALLERY, THRESHOLD)
     return watch, verdict
 
 
@@ -40,6 +41,21 @@ def test_an_empty_room_is_no_attempt() -> None:
     _, verdict = after(watch, OWNER, NO_FACE, NO_FACE)
     assert verdict is not None
     assert (verdict.outcome, verdict.looks) == (Outcome.RETRY, 3)
+
+
+def test_the_gallery_is_asked_for_a_verdict_only() -> None:
+    asked = []
+
+    def gallery() -> tuple[Template, ...]:
+        asked.append(watch.seen_ns)
+        return GALLERY
+
+    watch, verdicts = FRESH, []
+    for place, found in enumerate([NO_FACE, NO_FACE, OWNER, OWNER, NO_FACE]):
+        watch, verdict = watch.after(place, found, gallery, THRESHOLD)
+        verdicts.append(verdict is not None)
+    assert verdicts == [False, False, False, True, False]
+    assert asked == [2]
 
 
 def test_a_lost_camera_ends_the_attempt() -> None:
@@ -90,7 +106,7 @@ def test_a_grant_needs_two_samples_of_the_owner_in_a_row_outside_a_lockout(
             continue
         assert not watch.lockout.is_locked(now_ns)
         looked.append(found)
-        watch, verdict = watch.after(place + 1, found, GALLERY, THRESHOLD)
+        watch, verdict = watch.after(place + 1, found, lambda: GALLERY, THRESHOLD)
         if verdict is not None:
             if verdict.outcome is Outcome.GRANTED:
                 assert [one for one in looked if isinstance(one, Sample)][-2:] == [OWNER, OWNER]

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from facelatch import __version__, resources, tflite_file
-from facelatch.acquisition import Failure, acquire
+from facelatch.acquisition import Embedder, Failure, acquire
 from facelatch.benchmark import Measurement, compare, interleave, measure, summarise
 from facelatch.benchmark_report import Report, Rivals, to_record, to_text
 from facelatch.board import Board, ask_vcgencmd, read_board, read_resident_mib
@@ -75,6 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+LoadEncoder = Callable[[Bundle, str, int], Embedder]
+"""`Encoder`, or what stands in for it: from bundle, runtime and threads."""
+Named = tuple[str, bytes, str]
+"""A TFLite file's path, its content and the runtime for it."""
+
+
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure and print; `RETRY` where no frame held a usable face."""
     config = to_config(arguments)
@@ -85,13 +91,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     threshold = effective_threshold(bundle.card.threshold, config)
     before = _read_board()
     with closing(Repeated(lambda: to_camera(config))) as frames:
-        runs, memory = _measure_stages(plan, frames, bundle, runtime, threshold)
+        runs, memory = measure_stages(plan, frames, bundle, runtime, threshold)
         source = frames.name
     if len(runs) < len(plan.cores):
         print(f"{source}: no frame held a usable face; `facelatch verify` says why", file=sys.stderr)
         return ExitCode.RETRY
     second = arguments.compare_runtime or runtime
-    first = (bundle.card.name, bundle.encoder, runtime)
+    first = (bundle.source, bundle.encoder, runtime)
     report = Report(
         source=source,
         model=f"{bundle.card.name} ({bundle.card.encoder_sha256[:12]}), {runtime}",
@@ -100,7 +106,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         runs=runs,
         resident_mib=memory,
         rival="" if rival is None else f"{rival[0]}, {second}",
-        rivals=None if rival is None else _race(plan, first, (*rival, second)),
+        rivals=None if rival is None else race(plan, first, (*rival[1:], second)),
         after=_read_board(),
     )
     print(json.dumps(to_record(report), indent=2) if arguments.json else to_text(report))
@@ -116,8 +122,13 @@ class Plan:
     cores: tuple[int, ...]
 
 
-def _measure_stages(
-    plan: Plan, frames: Repeated, bundle: Bundle, runtime: str, threshold: float
+def measure_stages(
+    plan: Plan,
+    frames: Iterator[Frame | None],
+    bundle: Bundle,
+    runtime: str,
+    threshold: float,
+    load_encoder: LoadEncoder = Encoder,
 ) -> tuple[dict[int, Measurement], tuple[float, float] | None]:
     """A measurement for each number of cores, as far as there were faces, and the memory after the first."""
     runs: dict[int, Measurement] = {}
@@ -125,7 +136,7 @@ def _measure_stages(
     for cores in plan.cores:
         _say(f"measuring the stages on {cores} of {plan.cores[-1]} cores ...")
         cv2.setNumThreads(cores)
-        process = _way(Encoder(bundle, runtime, cores), bundle, threshold)
+        process = _way(load_encoder(bundle, runtime, cores), bundle, threshold)
         found = measure(frames, process, plan.samples, plan.warm_up, time.perf_counter_ns)
         if found is None:
             break
@@ -134,7 +145,7 @@ def _measure_stages(
     return runs, memory
 
 
-def _way(encoder: Encoder, bundle: Bundle, threshold: float) -> Callable[[Frame], Mapping[str, int] | None]:
+def _way(encoder: Embedder, bundle: Bundle, threshold: float) -> Callable[[Frame], Mapping[str, int] | None]:
     """A frame's way to the decision, as `benchmark.measure` wants it."""
     locator, gallery, clock = Locator(), _make_gallery(bundle), time.perf_counter_ns
 
@@ -163,12 +174,14 @@ def _make_gallery(bundle: Bundle) -> list[Template]:
     ]
 
 
-def _race(plan: Plan, first: tuple[str, bytes, str], second: tuple[str, bytes, str]) -> Mapping[int, Rivals]:
-    """Two encoders, each a name, a file's content and a runtime, in turns on noise of their own size."""
+def race(
+    plan: Plan, first: Named, second: Named, load_model: Callable[..., TFLiteModel] = TFLiteModel
+) -> Mapping[int, Rivals]:
+    """Two encoders in turns on noise of their own size, for each number of cores."""
     rivals = {}
     for cores in plan.cores:
         _say(f"measuring two encoders in turns on {cores} of {plan.cores[-1]} cores ...")
-        works = [_work(TFLiteModel(data, name, runtime, cores)) for name, data, runtime in (first, second)]
+        works = [_work(load_model(data, name, runtime, cores)) for name, data, runtime in (first, second)]
         times = interleave(works[0], works[1], plan.samples, plan.warm_up, time.perf_counter_ns)
         rivals[cores] = Rivals(summarise(times[0]), summarise(times[1]), compare(*times))
     return rivals
@@ -179,11 +192,11 @@ def _work(model: TFLiteModel) -> Callable[[], object]:
     return lambda: model.run(noise)
 
 
-def _read_rival(path: Path) -> tuple[str, bytes]:
-    """The name and the content of a second model: a bundle's folder or a bare TFLite file."""
+def _read_rival(path: Path) -> tuple[str, str, bytes]:
+    """The name, the file and its content of a second model: a bundle's folder or a bare TFLite file."""
     if path.is_dir():
         bundle = load_bundle(path)
-        return bundle.card.name, bundle.encoder
+        return bundle.card.name, bundle.source, bundle.encoder
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -191,7 +204,7 @@ def _read_rival(path: Path) -> tuple[str, bytes]:
             f"{path}: cannot be read ({error.strerror}); name a bundle or a .tflite file"
         ) from error
     tflite_file.check(data, str(path))
-    return path.name, data
+    return path.name, str(path), data
 
 
 def _versions(runtimes: Sequence[str]) -> Mapping[str, str]:

@@ -54,7 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Play and draw; `REFUSED` where an outcome is not as expected."""
-    cv2.setNumThreads(1)
     plan = read_plan(arguments.recordings or resources.demo_folder())
     model = to_model(to_config(arguments))
     lock = RecordingLock()

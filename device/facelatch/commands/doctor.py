@@ -14,27 +14,24 @@ from facelatch import board, resources
 from facelatch.card import load_bundle
 from facelatch.checks import Finding, Status, examine, to_record, to_text, worst
 from facelatch.commands.options import add_config, add_json
+from facelatch.commands.program import INSTALLED, as_service, own_program
 from facelatch.commands.sources import to_camera, to_store
 from facelatch.config import Config, effective_threshold, load
 from facelatch.encoder import Encoder, runtime_version
+from facelatch.event_log import check_path
 from facelatch.exit_codes import ExitCode
-from facelatch.judgements import Folder, judge_board, judge_line, judge_permissions, judge_store
+from facelatch.judgements import Caller, Folder, judge_board, judge_line, judge_permissions, judge_store
 from facelatch.locks.gpio import CONSUMER, open_line
 
 DESCRIPTION = """\
-Check settings, runtime, model, camera, permissions, lock, templates and the board's power. Each line says ok,
+Check settings, runtime, model, camera, permissions, lock, templates, events and the board's power. Each line says ok,
 warn or fail, and below it what to do. Nothing is changed: the lock's line is looked at, not driven. Ends with
 1 if a check failed.
 """
-EXAMPLES = """\
+EXAMPLES = f"""\
 examples:
   facelatch doctor
-  sudo -u facelatch facelatch doctor    with the service's permissions, not with yours
-"""
-EXAMPLES = """\
-examples:
-  facelatch doctor
-  sudo -u facelatch facelatch doctor      what the service may open, and not what you may
+  sudo -u facelatch {INSTALLED} doctor      what the service may open, and not what you may
 """
 
 
@@ -116,6 +113,7 @@ def _check_permissions(config: Config, root: Path) -> Finding:
         board.read_usb(root),
         sorted((root / "dev").glob("gpiochip*")),
         lambda path: os.access(path, os.R_OK | os.W_OK),
+        _caller(),
     )
 
 
@@ -132,16 +130,27 @@ def _check_lock(config: Config, _root: Path) -> Finding:
 
 
 def _check_store(config: Config, _root: Path) -> Finding:
-    path = Path(config.store.folder)
-    above = next(folder for folder in path.parents if folder.exists())
-    return judge_store(path, _read_folder(path), os.access(above, os.W_OK | os.X_OK), os.geteuid())
+    path, caller = Path(config.store.folder), _caller()
+    try:
+        above = next(folder for folder in path.parents if folder.exists())
+        folder = _read_folder(path)
+    except PermissionError:
+        return Finding("store", Status.FAIL, f"{path}: this user may not look there", caller.as_service)
+    return judge_store(path, folder, os.access(above, os.W_OK | os.X_OK), caller)
+
+
+def _check_events(config: Config, _root: Path) -> Finding:
+    if not config.events.path:
+        return Finding("events", Status.OK, "go to standard output")
+    check_path(Path(config.events.path))
+    return Finding("events", Status.OK, f"go to {config.events.path}")
 
 
 def _check_templates(config: Config, _root: Path) -> Finding:
     """Open every template: one that cannot be used would be noticed at the door otherwise."""
     templates = to_store(config).all()
     if not templates:
-        return Finding("templates", Status.WARN, "nobody is enrolled", "facelatch enrol USER")
+        return Finding("templates", Status.WARN, "nobody is enrolled", f"{own_program()} enrol USER")
     encoder = load_bundle(resources.bundle_folder(config.model.bundle)).card.encoder_sha256
     stale = [template.user for template in templates if template.encoder_sha256 != encoder]
     if stale:
@@ -154,6 +163,10 @@ def _check_templates(config: Config, _root: Path) -> Finding:
 
 def _check_board(_config: Config, root: Path) -> Finding:
     return judge_board(board.read_board(root, board.ask_vcgencmd()))
+
+
+def _caller() -> Caller:
+    return Caller(os.geteuid(), as_service(own_program(), "doctor"))
 
 
 def _read_folder(path: Path) -> Folder | None:
@@ -172,5 +185,6 @@ _CHECKS: Mapping[str, Callable[[Config, Path], Finding]] = {
     "lock": _check_lock,
     "store": _check_store,
     "templates": _check_templates,
+    "events": _check_events,
     "board": _check_board,
 }

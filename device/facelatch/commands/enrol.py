@@ -9,7 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 from facelatch.acquisition import Failure
-from facelatch.commands.options import add_config, add_json
+from facelatch.commands.options import add_config, add_json, whole_number
+from facelatch.commands.program import as_service, own_program
+from facelatch.commands.record import limited
 from facelatch.commands.sources import (
     add_model,
     add_source,
@@ -21,9 +23,10 @@ from facelatch.commands.sources import (
     to_store,
     warn,
 )
+from facelatch.config import Config
 from facelatch.enrolling import Ending, Progression, gather
 from facelatch.enrolment import Enrolment, Step
-from facelatch.errors import StoreError, TemplateError
+from facelatch.errors import StoreError
 from facelatch.exit_codes import ExitCode
 from facelatch.guidance import to_bar, to_compass, to_hint
 from facelatch.matching import check_user_name
@@ -41,6 +44,7 @@ examples:
   facelatch enrol ada --replace              again, after a new model or new glasses
   facelatch enrol ada --capture turns/       from a folder made by `facelatch record`
 """
+LIVE_S = 300.0
 _STEPS = {
     Step.NO_POSE: "the direction cannot be told; mind the light and the distance",
     Step.SOMEBODY_ELSE: "this is somebody else; only one person may be in front of the camera",
@@ -51,6 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("user", metavar="USER", help="a name of a-z, 0-9, '.', '_' and '-'")
     parser.add_argument("--replace", action="store_true", help="replace the template if USER has one")
+    parser.add_argument(
+        "--seconds",
+        type=whole_number(1, 3600),
+        help=f"give up after so long (default: {LIVE_S:g} from a camera, all of a recording)",
+    )
     add_config(parser)
     add_json(parser)
     add_source(parser)
@@ -62,14 +71,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Enrol; `REFUSED` for what is not a living face, `RETRY` where the frames ended too early."""
     config = to_config(arguments)
     store = to_store(config)
-    _refuse_enrolled(store, arguments.user, arguments.replace)
-    refuse_unwritable(store.folder, lambda path: os.access(path, os.W_OK | os.X_OK))
+    _refuse_in_vain(store, arguments.user, replace=arguments.replace)
     model = to_model(config)
     progress = to_progress()
     guide = Guide(arguments.user, progress)
     with closing(to_camera(config)) as camera:
         enrolment, ending = gather(
-            camera.frames(),
+            limited(camera.frames(), None, _seconds(arguments, config)),
             model.examine,
             Enrolment(model.bundle.card.enrolment_limit),
             lambda: to_utc_text(time.time_ns()),
@@ -77,8 +85,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         )
     progress.clear()
     if ending is Ending.COMPLETE:
-        _refuse_enrolled(store, arguments.user, arguments.replace)
-        store.save(enrolment.to_template(arguments.user, model.bundle.card.encoder_sha256))
+        template = enrolment.to_template(arguments.user, model.bundle.card.encoder_sha256)
+        store.save(template, replace=arguments.replace)
     return _report(arguments, enrolment, ending, guide.reason)
 
 
@@ -119,22 +127,43 @@ def _to_trouble(progression: Progression) -> str:
     return "" if step is None else _STEPS.get(step, "")
 
 
+def _refuse_in_vain(store: Store, user: str, *, replace: bool) -> None:
+    """Raise what would be found out only after somebody has turned the head eight times."""
+    check_user_name(user)
+    written = [store.folder] if _is_there(store.key_path) else [store.folder, store.key_path.parent]
+    for folder in written:
+        refuse_unwritable(folder, lambda path: os.access(path, os.W_OK | os.X_OK))
+    store.check_ready()
+    if not replace:
+        store.refuse_taken(user)
+
+
 def refuse_unwritable(folder: Path, may_write: Callable[[Path], bool]) -> None:
-    """Raise before anybody turns a head in vain; a folder that is not there yet is made in the next one up."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not may_write(there):
+    """Raise where this user may not write; a folder that is not there yet is made in the next one up."""
+    try:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        is_refused = not may_write(there)
+    except PermissionError:  # One of the folders above may not even be looked into.
+        there, is_refused = folder, True
+    if is_refused:
         raise StoreError(
-            f"{there}: this user may not write there; run as the service does (sudo -u facelatch facelatch "
-            "enrol ...) or choose another folder by --store"
+            f"{there}: this user may not write there; {as_service(own_program(), 'enrol ...')}, "
+            "or choose another folder by --store"
         )
 
 
-def _refuse_enrolled(store: Store, user: str, replace: bool) -> None:
-    """Raise where a template would be replaced that nobody asked to replace."""
-    if check_user_name(user) in store.users() and not replace:
-        raise TemplateError(
-            f"{user} is enrolled already and keeps that template; add --replace to enrol {user} anew"
-        )
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
+
+
+def _seconds(arguments: argparse.Namespace, config: Config) -> float | None:
+    """How long to look at most; a recording ends by itself."""
+    if arguments.seconds is None:
+        return None if config.camera.recording else LIVE_S
+    return float(arguments.seconds)
 
 
 def _report(arguments: argparse.Namespace, enrolment: Enrolment, ending: Ending, reason: str) -> ExitCode:

@@ -5,6 +5,7 @@ import argparse
 from facelatch.commands.answers import answer
 from facelatch.commands.options import add_config, add_json
 from facelatch.commands.sources import add_model, add_source, add_store, to_config, to_model, to_store, warn
+from facelatch.errors import TemplateError
 from facelatch.exit_codes import ExitCode
 from facelatch.gallery import read_gallery
 
@@ -30,8 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Identify; a template that cannot be used is left out with a warning."""
+    """Identify; a template that cannot be used is left out with a warning, all of them are a `TemplateError`."""
     config = to_config(arguments)
     model = to_model(config)
-    gallery = read_gallery(to_store(config), model.bundle.card.encoder_sha256, warn)
+    store = to_store(config)
+    gallery = read_gallery(store, model.bundle.card.encoder_sha256, warn)
+    if not gallery and store.users():
+        raise TemplateError(
+            f"{store.folder}: none of the templates can be used with this model, as said above; "
+            "enrol these users again"
+        )
     return answer(arguments, config, model, gallery)

@@ -11,6 +11,7 @@ from facelatch.commands.options import add_config, add_json, whole_number
 from facelatch.commands.sources import add_source, to_camera, to_config, to_progress, warn
 from facelatch.exit_codes import ExitCode
 from facelatch.frames import Frame
+from facelatch.stop import stop_as_interrupt
 
 DESCRIPTION = """\
 Write frames to a new folder: lossless colour, depth in millimetres and infrared, and what the camera is.
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Record; Ctrl-C ends the recording and keeps it."""
+    """Record; Ctrl-C or SIGTERM ends the recording and keeps it."""
     config = to_config(arguments)
     progress = to_progress()
     count = 0
@@ -51,6 +52,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if seconds is None and arguments.frames is None and not config.camera.recording:
         seconds = LIVE_S
     with (
+        stop_as_interrupt(),
         closing(to_camera(config)) as camera,
         CaptureWriter(
             arguments.folder,

@@ -33,10 +33,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     config = to_config(arguments)
     store = to_store(config)
     user = check_user_name(arguments.user)
-    if user not in store.users():
+    if not store.holds(user):
         raise UnknownUserError(f"{user} is not enrolled in {config.store.folder}; nothing was removed")
     if not arguments.yes:
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             print("facelatch: remove asks first, but there is no terminal; add --yes", file=sys.stderr)
             return ExitCode.USAGE
         if not agrees(input, user):

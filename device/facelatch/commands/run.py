@@ -7,8 +7,6 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import cv2
-
 from facelatch.commands.options import add_config
 from facelatch.commands.sources import (
     add_model,
@@ -23,18 +21,19 @@ from facelatch.commands.sources import (
 from facelatch.config import to_lockout_rule, to_session_rule
 from facelatch.daemon import Daemon
 from facelatch.door import Door
-from facelatch.event_log import EventLog
+from facelatch.event_log import EventLog, check_path
 from facelatch.exit_codes import ExitCode
 from facelatch.gallery import Gallery
 from facelatch.lockout import Lockout
 from facelatch.locks.drivers import open_lock
+from facelatch.locks.gpio import OpenChip
 from facelatch.notify import Notifier, watchdog_interval_s
 from facelatch.stop import StopSignal
 from facelatch.watch import Watch
 
 DESCRIPTION = """\
 Watch the door: release the lock for whom the camera shows and the store knows, write one JSON line per event.
-systemd starts this; SIGTERM and Ctrl-C secure the lock and end it with 0.
+systemd starts this; SIGTERM, SIGHUP, SIGQUIT and Ctrl-C secure the lock and end it with 0.
 """
 EXAMPLES = """\
 examples:
@@ -51,17 +50,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store(parser)
 
 
-def run(arguments: argparse.Namespace) -> ExitCode:
+def run(arguments: argparse.Namespace, open_chip: OpenChip | None = None) -> ExitCode:
     """Run until told to stop, or until a recording ends."""
     config = to_config(arguments)
     settings = config.lock
     beat_s = watchdog_interval_s(os.environ.get("WATCHDOG_USEC"), os.environ.get("WATCHDOG_PID"), os.getpid())
     # The lock first: whatever is wrong with the rest, the door is shut.
-    lock = open_lock(settings.driver, chip=settings.chip, line=settings.line, active_low=settings.active_low)
+    lock = open_lock(
+        settings.driver,
+        chip=settings.chip,
+        line=settings.line,
+        active_low=settings.active_low,
+        open_chip=open_chip,
+    )
     with StopSignal() as stop, closing(lock):
-        cv2.setNumThreads(config.model.threads)
         model = to_model(config)
-        events = EventLog(Path(config.events.path) if config.events.path else None, warn)
+        path = Path(config.events.path) if config.events.path else None
+        if path is not None:
+            check_path(path)
+        events = EventLog(path, warn)
         Daemon(
             open_camera=partial(to_camera, config, beat_s or config.camera.stall_s),
             examine=model.examine,

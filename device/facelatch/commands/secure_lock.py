@@ -6,6 +6,7 @@ from facelatch.commands.options import add_config
 from facelatch.config import Config, load
 from facelatch.exit_codes import ExitCode
 from facelatch.locks.drivers import open_lock
+from facelatch.locks.gpio import OpenChip
 
 DESCRIPTION = """\
 Hold the configured lock shut. The service's ExecStopPost= calls this, because a killed daemon runs no cleanup
@@ -18,14 +19,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
 
 
-def run(arguments: argparse.Namespace) -> ExitCode:
+def run(arguments: argparse.Namespace, open_chip: OpenChip | None = None) -> ExitCode:
     """Secure the lock; raises `ConfigError` or `LockError` where it cannot be."""
-    secure(load(arguments.config))
+    secure(load(arguments.config), open_chip)
     return ExitCode.OK
 
 
-def secure(config: Config) -> None:
+def secure(config: Config, open_chip: OpenChip | None = None) -> None:
     """Hold the configured lock shut; opening a lock secures it, closing it does so again."""
     settings = config.lock
-    lock = open_lock(settings.driver, chip=settings.chip, line=settings.line, active_low=settings.active_low)
+    lock = open_lock(
+        settings.driver,
+        chip=settings.chip,
+        line=settings.line,
+        active_low=settings.active_low,
+        open_chip=open_chip,
+    )
     lock.close()

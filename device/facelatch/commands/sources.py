@@ -5,9 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+import cv2
 
 from facelatch import resources
 from facelatch.acquisition import acquire
@@ -81,7 +84,8 @@ def to_config(arguments: argparse.Namespace) -> Config:
 
 
 def to_model(config: Config) -> Model:
-    """The model that the settings name, loaded and ready."""
+    """The model that the settings name, loaded and ready; OpenCV keeps to the same number of cores."""
+    cv2.setNumThreads(config.model.threads)
     bundle = load_bundle(resources.bundle_folder(config.model.bundle))
     threshold = effective_threshold(bundle.card.threshold, config)
     encoder = Encoder(bundle, config.model.runtime, config.model.threads)
@@ -91,10 +95,12 @@ def to_model(config: Config) -> Model:
     return Model(bundle, examine, threshold)
 
 
-def to_camera(config: Config, longest_wait_s: float = 60.0) -> Camera:
+def to_camera(
+    config: Config, longest_wait_s: float = 60.0, open_named: Callable[..., Camera] = open_camera
+) -> Camera:
     """The camera or recording that the settings name, open; stalls are noticed within `longest_wait_s`."""
     settings = config.camera
-    return open_camera(
+    return open_named(
         settings.driver,
         serial=settings.serial,
         recording=Path(settings.recording) if settings.recording else None,
@@ -114,12 +120,14 @@ def to_progress() -> Progress:
 
 
 def warn(text: str) -> None:
-    """Something that does not stop the command but should be known."""
-    print(f"facelatch: {text}", file=sys.stderr)
+    """Something that does not stop the command but should be known; nor does nobody being there to read it."""
+    with suppress(OSError):
+        print(f"facelatch: {text}", file=sys.stderr)
 
 
 def _width(descriptor: Callable[[], int]) -> int:
     try:
-        return os.get_terminal_size(descriptor()).columns
+        # A serial console, and a terminal nobody has sized yet, report 0.
+        return os.get_terminal_size(descriptor()).columns or 80
     except (OSError, ValueError):
         return 80

@@ -116,7 +116,8 @@ def _find(label: str, open_chip: OpenChip, devices: Iterable[Path]) -> str:
             refused = error
             continue
         try:
-            labels[str(path)] = opened.get_info().label
+            with _driving(str(path)):
+                labels[str(path)] = opened.get_info().label
         finally:
             opened.close()
     matching = [path for path, found in labels.items() if found == label]
@@ -141,7 +142,8 @@ def _offset(opened: Any, chip: str, line: str) -> int:
     except ValueError:
         offset = -1
     if offset < 0:
-        last = opened.get_info().num_lines - 1
+        with _driving(chip):
+            last = opened.get_info().num_lines - 1
         raise LockError(f"{chip} has lines 0 to {last}, found {line}; see `gpioinfo` for their names")
     return offset
 

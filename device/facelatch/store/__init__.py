@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from facelatch.errors import StoreError, TemplateError, UnknownUserError
+from facelatch.fields import printable
 from facelatch.files import NEW_SUFFIX, remove_file, replace_file, sync_folder
 from facelatch.matching import Template, check_user_name
 from facelatch.store.sealed import KEY_BYTES, generate_key, seal, unseal
@@ -33,31 +34,34 @@ class Store:
         self.key_path = key or folder.with_name(f"{folder.name}.key")
 
     def users(self) -> list[str]:
-        """The enrolled users, sorted; a template file with a name that none can have is a `TemplateError`."""
+        """Whom the folder has a file for, sorted; `load` says what is wrong with one that cannot be used."""
         if not self._is_there():
             return []
         try:
-            found = sorted(path for path in self.folder.iterdir() if _is_template(path))
+            names = [path.name for path in self.folder.iterdir()]
         except OSError as problem:
             raise self._unreadable(problem) from problem
-        for path in found:
-            try:
-                check_user_name(path.name.removesuffix(SUFFIX))
-            except TemplateError as problem:
-                raise TemplateError(
-                    f"{path}: is not a template of this store, {problem}; move it away"
-                ) from problem
-        return [path.name.removesuffix(SUFFIX) for path in found]
+        return sorted(name.removesuffix(SUFFIX) for name in names if _is_template(name))
+
+    def holds(self, user: str) -> bool:
+        """Whether there is a file for the user, usable or not."""
+        try:
+            return self._is_there() and os.path.lexists(self._path(user))
+        except OSError as problem:
+            raise self._unreadable(problem) from problem
 
     def load(self, user: str) -> Template:
         """The user's template, checked; raises `UnknownUserError` where there is none."""
-        path = self._path(user)
         try:
-            data = _read_limited(path) if self._is_there() else None
-        except FileNotFoundError:
-            data = None
-        except OSError as problem:
-            raise self._unreadable(problem) from problem
+            path = self._path(user)
+        except TemplateError as problem:
+            if user not in self.users():
+                raise
+            name = printable(f"{user}{SUFFIX}")
+            raise TemplateError(
+                f"{self.folder}/{name}: is not a template of this store, {problem}; move it away"
+            ) from problem
+        data = self._read(path, user)
         if data is None:
             raise UnknownUserError(f"{user} is not enrolled in {self.folder}; enrol {user} first")
         return unseal(data, self._key(), user, str(path))
@@ -74,11 +78,31 @@ class Store:
                     raise
         return templates
 
-    def save(self, template: Template) -> None:
-        """Put the template in place of the user's old one, which a failure or a kill at any point keeps."""
+    def check_ready(self) -> None:
+        """Raise what would stop `save` at its end: a folder or key that cannot be used; nothing is changed."""
+        try:
+            if not self._is_new():
+                self._key()
+        except OSError as problem:
+            raise self._unreadable(problem) from problem
+
+    def refuse_taken(self, user: str) -> None:
+        """Raise `TemplateError` where the user has a template."""
+        if self.holds(user):
+            raise TemplateError(
+                f"{user} is enrolled already and keeps that template; add --replace to enrol {user} anew"
+            )
+
+    def save(self, template: Template, *, replace: bool = True) -> None:
+        """Put the template in place of the user's old one, which a failure or a kill at any point keeps.
+
+        Without `replace` a user who has one by now is a `TemplateError`.
+        """
         path = self._path(template.user)
         try:
             with self._alone():
+                if not replace:
+                    self.refuse_taken(template.user)
                 key = self._key_or_new()
                 replace_file(path, seal(template, key), self._owner())
         except OSError as problem:
@@ -102,6 +126,20 @@ class Store:
         except OSError as problem:
             raise StoreError(
                 f"{path}: cannot be removed ({problem.strerror}); check the folder's permissions"
+            ) from problem
+
+    def _read(self, path: Path, user: str) -> bytes | None:
+        """The file's content, or None where there is none; a file that cannot be read is the user's trouble."""
+        try:
+            return _read_limited(path) if self._is_there() else None
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            if isinstance(problem, PermissionError) and not os.access(self.folder, os.X_OK):
+                raise self._unreadable(problem) from problem
+            raise TemplateError(
+                f"{path}: cannot be read ({problem.strerror}); run as the templates' owner, "
+                f"or remove the file and enrol {user} again"
             ) from problem
 
     def _path(self, user: str) -> Path:
@@ -159,9 +197,13 @@ class Store:
 
     def _key_or_new(self) -> bytes:
         """The key; a new one only where no template depends on an old one."""
-        if not self.key_path.exists() and not self.users():
+        if self._is_new():
             replace_file(self.key_path, generate_key(), self._owner())
         return self._key()
+
+    def _is_new(self) -> bool:
+        """Whether there is neither a key nor a template that depends on one."""
+        return not self.key_path.exists() and not self.users()
 
     def _owner(self) -> tuple[int, int] | None:
         """Whose the files must be when root writes them: the folder's, or the daemon cannot read them."""
@@ -182,13 +224,14 @@ class Store:
         )
 
 
-def _is_template(path: Path) -> bool:
-    return path.name.endswith(SUFFIX) and not path.name.startswith(".")
+def _is_template(name: str) -> bool:
+    return name.endswith(SUFFIX) and not name.startswith(".")
 
 
 def _read_limited(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_LARGEST_BYTES)
+    # Without O_NONBLOCK whoever opens a FIFO waits for a writer, for ever.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        return file.read(_LARGEST_BYTES) or b""
 
 
 def _refuse_shared(path: Path, mode: int, wanted: str) -> None:

@@ -1,0 +1,15 @@
+"""What reading a damaged or foreign `.npy` or `.npz` raises; numpy passes on whatever it stumbles over."""
+
+import struct
+import zipfile
+import zlib
+
+UNREADABLE = (
+    OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError, MemoryError, struct.error, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
+
+
+def reason(error: BaseException) -> str:
+    """Why, in one line."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,39 @@
+"""Worker processes that end when their work is no longer wanted."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
+
+from facelatch_converter.errors import ConverterError
+
+
+@contextmanager
+def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool for the block; a block that fails or is interrupted ends the workers in the middle of their work.
+
+    Raises `ConverterError` where a worker ends by itself.
+    """
+    others = set(active_children())
+    # Spawned, not forked: a fork of a process with running threads (numba, OpenCV) may hang.
+    with ProcessPoolExecutor(
+        count, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+    ) as pool:
+        try:
+            yield pool
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(active_children()) - others:
+                child.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise ConverterError(
+                    "a worker process ended by itself, perhaps for lack of memory; take fewer --workers"
+                ) from error
+            raise
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches the whole group; only one of it should say so."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

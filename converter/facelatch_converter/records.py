@@ -1,0 +1,119 @@
+"""What earlier steps wrote down, read for a card: the training run's record and the parity report."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from facelatch_converter.errors import DatasetError
+
+LOSSES = {
+    "all-pairs": "all pairs of a batch: supervised contrastive loss at temperature 1/16, plus the regression of the "
+    "known shape coefficients with weight 2",
+    "contrastive": "pairs of a batch, of one person and of two: contrastive loss with margin 1",
+}
+"""The losses of `train` in words, by name."""
+
+_PARITY_MODEL = ("parameters", "macs", "tflite_bytes", "keras_bytes")
+_PARITY_ERRORS = ("eer", "genuine_mean", "impostor_mean")
+_PARITY_RUNTIME = ("version", "cosine_p50", "cosine_p99", "eer_points_above_float", *_PARITY_ERRORS)
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A training run's `run.json`; what JSON has no number for (`Infinity`: no limit) becomes null.
+
+    Raises `DatasetError` naming the file for anything else.
+    """
+    record = _read_object(path)
+    reports = record.get("reports", [])
+    if not isinstance(record.get("arguments"), dict) or not isinstance(reports, list):
+        raise DatasetError(
+            f"{path}: not a training run's record; name the run.json that facelatch-convert train wrote"
+        )
+    return record
+
+
+def read_parity(path: Path) -> dict[str, Any]:
+    """What `quantise --parity` wrote; raises `DatasetError` naming the file for anything else."""
+    found = _read_object(path)
+    try:
+        runtimes = dict(found["runtimes"]).values()
+        counts = found["comparisons"] or {"genuine": 0, "impostor": 0}
+        figures = [found["model"][name] for name in _PARITY_MODEL]
+        figures += [found["tensors"], counts["genuine"], counts["impostor"], found["people"] or 0]
+        figures += [runtime[name] for runtime in runtimes for name in ("cosine_p50", "cosine_p99")]
+        rates = [of[name] for of in (found["float"], *runtimes) for name in _PARITY_ERRORS]
+        rates += [runtime["eer_points_above_float"] for runtime in runtimes]
+        fits = all(isinstance(number, int | float) for number in figures)
+        fits &= all(isinstance(rate, float | int | None) for rate in rates)
+        fits &= all(isinstance(runtime["version"], str) for runtime in runtimes)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        fits = False
+    if not fits:
+        raise DatasetError(f"{path}: not a parity report of this release; quantise --parity writes one")
+    return found
+
+
+def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
+    """How a model was trained, for its card: sentences first, then the record, without folders of this machine.
+
+    `rendered` says whether the model is measured on rendered people; `record` is empty where there is none.
+    """
+    measured = "not yet measured on real people" if rendered else "measured on real people"
+    if not record:
+        return {"notice": f"trained on nobody knows what (no record), {measured}"}
+    arguments = record["arguments"]
+    told: dict[str, Any] = {"notice": f"trained on rendered faces, {measured}", "data": _data(record)}
+    if "loss" in arguments:
+        told["loss"] = LOSSES.get(str(arguments["loss"]), str(arguments["loss"]))
+    if "offset_share" in record:
+        told["settled_offset"] = {"share": record["offset_share"]}
+        if "offset_note" in record:
+            told["settled_offset"]["note"] = record["offset_note"]
+    kept = {
+        name: value
+        for name, value in record.items()
+        if name not in ("reports", "offset_share", "offset_note")
+    }
+    if record.get("reports"):
+        kept["last_report"] = record["reports"][-1]
+    return told | dict(_without_folders(kept))
+
+
+def _data(record: Mapping[str, Any]) -> str:
+    crops = record.get("crops")
+    seen = f", {crops:,} crops in all" if isinstance(crops, int) else ""
+    return (
+        "new rendered people without end: heads by the shape part of the ICT Face Model Light, skin and light made up, "
+        f"depth with the noise models of active stereo and of a Kinect v1{seen}"
+    )
+
+
+def _without_folders(value: Any) -> Any:
+    """The same with only the last part of each absolute path."""
+    if isinstance(value, dict):
+        return {name: _without_folders(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(part) for part in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        loaded = json.loads(
+            path.read_text(encoding="utf-8"), parse_constant=lambda _: None, parse_float=_finite
+        )
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{path}: not JSON ({error})") from None
+    if not isinstance(loaded, dict):
+        raise DatasetError(f"{path}: expected a JSON object, found {type(loaded).__name__}")
+    return loaded
+
+
+def _finite(text: str) -> float | None:
+    """A number, or None for one that is too large to be one."""
+    number = float(text)
+    return number if math.isfinite(number) else None

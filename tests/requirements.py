@@ -1,0 +1,31 @@
+"""What a test needs of the machine: it is skipped where that is missing, or fails where nothing may be missing.
+
+Continuous integration sets `FACELATCH_REQUIRE_ALL=1`, so that a check which no longer runs is noticed.
+"""
+
+import os
+import shutil
+from importlib.util import find_spec
+from typing import NoReturn
+
+import pytest
+
+
+def need_program(name: str) -> str:
+    """The path of a program that a Debian package brings."""
+    path = shutil.which(name)
+    if path is None:
+        _do_without(f"{name} is not installed: run tests/install-debian-packages.sh")
+    return path
+
+
+def need_module(name: str) -> None:
+    """For the head of a file whose tests use a module that has no wheels for some machines."""
+    if find_spec(name) is None:
+        _do_without(f"{name} is not installed: it may have no wheels for this machine and this Python")
+
+
+def _do_without(reason: str) -> NoReturn:
+    if os.environ.get("FACELATCH_REQUIRE_ALL") == "1":
+        pytest.fail(f"{reason} (FACELATCH_REQUIRE_ALL is set)", pytrace=False)
+    pytest.skip(reason, allow_module_level=True)
