@@ -55,6 +55,8 @@ def start_python(script: str, *arguments: str, timeout_s: float = 60) -> Iterato
         env=_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        # A line that waits in a buffer of ours is one that `select` does not see.
+        bufsize=0,
     ) as process:
         try:
             yield Talking(process, timeout_s)

@@ -1,12 +1,13 @@
 """What reading a damaged or foreign `.npy` or `.npz` raises; numpy passes on whatever it stumbles over."""
 
 import struct
+import tokenize
 import zipfile
 import zlib
 
 UNREADABLE = (
-    OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError, MemoryError, struct.error, zlib.error,
-    zipfile.BadZipFile,
+    OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError, MemoryError, SyntaxError,
+    tokenize.TokenError, struct.error, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
 
 

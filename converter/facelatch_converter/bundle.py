@@ -11,8 +11,9 @@ from typing import Any
 
 from facelatch import card as cards
 from facelatch.card import Bundle, Card, OperatingPoint
+from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
-from facelatch_converter import metrics, model_card
+from facelatch_converter import metrics, model_card, places
 from facelatch_converter.errors import OutputError
 from facelatch_converter.evaluate import operating_points
 from facelatch_converter.metrics import Comparisons
@@ -32,21 +33,21 @@ class About:
     training: Mapping[str, Any] = field(default_factory=dict)
 
 
+def require_card(about: About, out: Path) -> None:
+    """Raise `ConfigError` for a bundle folder whose name no card can have."""
+    try:
+        provisional(b"", about)
+    except ValueError as error:
+        raise ConfigError(f"--out {out}: the folder's name is the model's: {error}") from None
+
+
 def provisional(encoder: bytes, about: About) -> Bundle:
     """A bundle good enough to measure with; its card claims nothing that could be used."""
     point = OperatingPoint(fmr=0.5, threshold=1e-6, fnmr=1.0, comparisons=2)
-    return Bundle(_card(encoder, about, (point,), point.threshold, accuracy={}, pad={}), encoder)
+    return Bundle(_card(encoder, about, (point,), point.threshold), encoder)
 
 
-def fit(
-    encoder: bytes,
-    about: About,
-    measured: Comparisons,
-    target_fmr: float,
-    *,
-    accuracy: Mapping[str, Any],
-    pad: Mapping[str, Any],
-) -> Bundle:
+def fit(encoder: bytes, about: About, measured: Comparisons, target_fmr: float) -> Bundle:
     """The bundle with the loosest threshold that shows `target_fmr` on these comparisons of the int8 model.
 
     Raises `ClaimError` where they are too few.
@@ -57,7 +58,7 @@ def fit(
         target_fmr, threshold, measured.fnmr_at(threshold).value, measured.impostor.size
     )
     ordered = tuple(points[fmr] for fmr in sorted(points, reverse=True))
-    return Bundle(_card(encoder, about, ordered, threshold, accuracy=accuracy, pad=pad), encoder)
+    return Bundle(_card(encoder, about, ordered, threshold), encoder)
 
 
 def write_bundle(
@@ -100,6 +101,7 @@ def write_bundle(
 def refuse_existing(folder: Path, force: bool) -> None:
     """Raise `OutputError` for a place that is taken; with `force`, only for one that holds no bundle."""
     if not os.path.lexists(folder):
+        places.refuse_unwritable(folder)
         return
     if not force:
         raise OutputError(f"{folder}: is there already; choose another name, or --force to replace it")
@@ -124,15 +126,7 @@ def _swap(fresh: Path, folder: Path) -> None:
             shutil.rmtree(aside, ignore_errors=True)
 
 
-def _card(
-    encoder: bytes,
-    about: About,
-    points: tuple[OperatingPoint, ...],
-    threshold: float,
-    *,
-    accuracy: Mapping[str, Any],
-    pad: Mapping[str, Any],
-) -> Card:
+def _card(encoder: bytes, about: About, points: tuple[OperatingPoint, ...], threshold: float) -> Card:
     return Card(
         name=about.name,
         encoder_sha256=hashlib.sha256(encoder).hexdigest(),
@@ -141,6 +135,6 @@ def _card(
         threshold=threshold,
         training=about.training,
         licence=about.licence,
-        accuracy=accuracy,
-        pad=pad,
+        accuracy={},
+        pad={},
     )

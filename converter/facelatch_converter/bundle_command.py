@@ -1,23 +1,28 @@
 """`facelatch-convert bundle`: measure an int8 encoder, fit its threshold, and write models/<name>/."""
 
 import argparse
-import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from facelatch_converter import bundle, quantise, quantise_command, sources, tflite_inspect
+from facelatch.card import Bundle
+from facelatch.errors import ConfigError
+from facelatch.preprocess import CropSpec
+from facelatch_converter import bundle, quantise, quantise_command, records, sources, tflite_inspect
 from facelatch_converter.bundle import About
-from facelatch_converter.errors import ConversionError, DatasetError
+from facelatch_converter.errors import ConversionError
 from facelatch_converter.evaluate import Evaluation, Numbers, evaluate
 from facelatch_converter.evaluate_command import (
     add_measuring_arguments,
+    check_measuring,
     measure_bundle,
     to_lines,
     to_numbers,
 )
 from facelatch_converter.evaluation_report import write_report
+from facelatch_converter.processes import processes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,34 +47,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure with the threshold left open, fit it, and write everything in one rename."""
-    bundle.refuse_existing(arguments.out, arguments.force)
-    encoder, about = _read_encoder(arguments)
-    parity = _read_json(arguments.parity)
+    _check(arguments)
+    encoder, size_px = _read_encoder(arguments.encoder)
+    record = {} if arguments.record is None else records.read_record(arguments.record)
+    parity = None if arguments.parity is None else records.read_parity(arguments.parity)
+    if arguments.keras is not None:
+        # In a process of its own: tflite-runtime fails in one that has loaded TensorFlow.
+        with processes(1) as pool:
+            pool.submit(quantise.require_keras, arguments.keras, size_px).result()
     source = sources.open_source(arguments)
-    blank = bundle.provisional(encoder, about)
-    open_ended = measure_bundle(blank, source, arguments)
-    fitted = bundle.fit(encoder, about, open_ended.comparisons, arguments.fmr, accuracy={}, pad={})
+    about = _about(arguments, size_px, records.to_training(record, source.rendered))
+    open_ended = measure_bundle(bundle.provisional(encoder, about), source, arguments)
+    fitted = bundle.fit(encoder, about, open_ended.comparisons, arguments.fmr)
     measured = evaluate(open_ended.captures, open_ended.scores, fitted.card.threshold)
     numbers = to_numbers(fitted, source, measured, arguments)
     numbers["data"]["threshold_fitted_here"] = True
-    if parity:
+    if parity is not None:
         numbers["parity"] = parity
-    _write(arguments, about, measured, numbers, encoder)
+    card = replace(
+        fitted.card,
+        accuracy=_accuracy(numbers),
+        pad={"data": numbers["data"]["source"], **numbers["pad"]},
+    )
+    _write(arguments, Bundle(card, encoder), measured, numbers)
     print("\n".join(to_lines(numbers, arguments.out / bundle.REPORT_FOLDER)))
     return 0
 
 
-def _write(
-    arguments: argparse.Namespace, about: About, measured: Evaluation, numbers: Numbers, encoder: bytes
-) -> None:
-    final = bundle.fit(
-        encoder,
-        about,
-        measured.comparisons,
-        arguments.fmr,
-        accuracy=_accuracy(numbers),
-        pad={"data": numbers["data"]["source"], **numbers["pad"]},
-    )
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse before any work what would fail after it."""
+    bundle.refuse_existing(arguments.out, arguments.force)
+    check_measuring(arguments)
+    bundle.require_card(_about(arguments, CropSpec().size_px, {}), arguments.out)
+    if not 0 < arguments.fmr < 1:
+        raise ConfigError(f"--fmr is a share between 0 and 1, found {arguments.fmr:g}")
+
+
+def _about(arguments: argparse.Namespace, size_px: int, training: Mapping[str, Any]) -> About:
+    crop = quantise_command.to_crop(arguments, size_px)
+    return About(arguments.out.name, crop, arguments.licence, training)
+
+
+def _write(arguments: argparse.Namespace, final: Bundle, measured: Evaluation, numbers: Numbers) -> None:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / bundle.REPORT_FOLDER
         write_report(report, measured, numbers, arguments.seed)
@@ -83,37 +102,16 @@ def _write(
         )
 
 
-def _read_encoder(arguments: argparse.Namespace) -> tuple[bytes, About]:
+def _read_encoder(path: Path) -> tuple[bytes, int]:
+    """The file and the side of its input in pixels."""
     try:
-        encoder = arguments.encoder.read_bytes()
+        encoder = path.read_bytes()
     except OSError as error:
         raise ConversionError(
-            f"{arguments.encoder}: cannot be read: {error.strerror}; make one with facelatch-convert quantise"
+            f"{path}: cannot be read: {error.strerror}; make one with facelatch-convert quantise"
         ) from None
-    quantise.require_integer(encoder, str(arguments.encoder))
-    size_px = tflite_inspect.inspect(encoder, str(arguments.encoder)).inputs[0].shape[1]
-    return encoder, About(
-        name=arguments.out.name,
-        crop=quantise_command.to_crop(arguments, size_px),
-        licence=arguments.licence,
-        training=to_training(_read_json(arguments.record)),
-    )
-
-
-def to_training(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A run record as a card keeps it: no folders of this machine, and only the last report."""
-    kept = {name: value for name, value in record.items() if name != "reports"}
-    if record.get("reports"):
-        kept["last_report"] = record["reports"][-1]
-    cleaned = json.loads(json.dumps(kept), object_hook=_without_folders)
-    return dict(cleaned)
-
-
-def _without_folders(mapping: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
-        for name, value in mapping.items()
-    }
+    quantise.require_integer(encoder, str(path))
+    return encoder, tflite_inspect.inspect(encoder, str(path)).inputs[0].shape[1]
 
 
 def _accuracy(numbers: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,15 +119,3 @@ def _accuracy(numbers: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: numbers[name] for name in ("data", "comparisons", "at_threshold", "eer", "distances")}
     kept["failures_to_acquire"] = numbers["failures_to_acquire"]
     return {"int8": kept, "parity": numbers.get("parity")}
-
-
-def _read_json(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path}: cannot be read as JSON ({error})") from None
-    if not isinstance(loaded, dict):
-        raise DatasetError(f"{path}: expected a JSON object")
-    return loaded

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+from facelatch import __version__
 from facelatch.errors import ConfigError, FacelatchError
 from facelatch.exit_codes import ExitCode, of_error
 
-_TOOLCHAIN = ("tensorflow", "keras", "numba", "sklearn", "tqdm")
+_TOOLCHAIN = ("tensorflow", "keras", "numba", "matplotlib", "sklearn", "tqdm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ COMMANDS = {
     "quantise": Command(
         "quantise_command",
         "a Keras encoder to full-integer int8, and what that costs",
-        "facelatch-convert quantise runs/first/encoder.keras --out encoder.tflite \\\n"
-        "      --dataset synthetic --face-model face-model.npz --parity parity.json\n"
+        "facelatch-convert quantise runs/first/encoder.keras --out encoder.tflite --parity parity.json \\\n"
+        "      --dataset synthetic --face-model face-model.npz --identities 340 --captures 10 --limit 3400\n"
+        "  facelatch-convert quantise encoder.keras --out encoder.tflite --tensors tensors.npz\n"
         "  facelatch-convert quantise encoder.keras --out encoder.tflite --dataset captures/",
     ),
     "evaluate": Command(
@@ -105,6 +107,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         missing = ConfigError(f'{error.name} is not installed; pip install "facelatch[convert]"')
         print(f"facelatch-convert: {missing}", file=sys.stderr)
         return of_error(missing)
+    except OSError as error:
+        # The last resort: what a command expects to fail, it says better.
+        place = "" if error.filename is None else f"{error.filename}: "
+        print(f"facelatch-convert: {place}{error.strerror or type(error).__name__}", file=sys.stderr)
+        return ExitCode.REFUSED
     except KeyboardInterrupt:
         print("facelatch-convert: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
@@ -118,6 +125,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"facelatch {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name, command in COMMANDS.items():

@@ -5,26 +5,31 @@ from typing import Any
 
 from facelatch.card import Card
 from facelatch_converter import report
+from facelatch_converter.parity import errors_in_words
 
 _RENDERED = (
-    "**Trained on rendered faces, not yet measured on real people.** The figures below were measured on "
-    "rendered people as well. Expect worse on real ones, by an amount that nobody has measured."
+    "Measured on {subjects:,} rendered people ({source}). Expect worse on real ones, by an amount that nobody has "
+    "measured."
 )
-_REAL = "**Measured on {subjects:,} people of {source}.** Expect other figures on other people and cameras."
+_REAL = "Measured on {subjects:,} people of {source}. Expect other figures on other people and cameras."
+
+_TOLD = ("notice", "data", "loss", "settled_offset")
+"""What the card says of its training in sentences."""
 
 
 def to_markdown(card: Card, numbers: Mapping[str, Any]) -> str:
     """The page; `numbers` is the content of `metrics.json`, with `parity` where the float model is known."""
     data = numbers["data"]
-    notice = _RENDERED if data["rendered"] else _REAL.format(**data)
+    measured = (_RENDERED if data["rendered"] else _REAL).format(**data)
     sections = [
         f"# Model card: {card.name}",
-        notice,
+        f"**{_sentence(card.training.get('notice', 'how it was trained is not recorded'))}**",
+        measured,
         "## What it is for\n\nUnlocking a door or a screen by face with a depth camera, together with the "
         "liveness checks of facelatch and with a second way in. Not for surveillance, not for guessing age, "
         "sex or origin, and not where a wrong release endangers people.",
         "## What it is\n\n" + _what(card, numbers),
-        "## Training\n\n" + _items(card.training, "not recorded"),
+        "## Training\n\n" + _training(card.training),
         "## Errors of one comparison\n\n" + _errors(card, numbers),
         "## Presentation attacks\n\n" + _attacks(numbers["pad"]),
         "## What is not known\n\n"
@@ -53,12 +58,33 @@ def _what(card: Card, numbers: Mapping[str, Any]) -> str:
     return _items(facts, "")
 
 
+def _training(training: Mapping[str, Any]) -> str:
+    """The card's sentences, then what the run recorded."""
+    told = [training[name] for name in ("data", "loss") if name in training]
+    settled = training.get("settled_offset")
+    if settled is not None:
+        share = settled["share"]
+        part = report.percent(share) if isinstance(share, float | int) else _plain(share)
+        told.append(f"of what all outputs have in common, their mean, {part} was taken out of the last layer")
+        told += [settled["note"]] if "note" in settled else []
+    others = {name: value for name, value in training.items() if name not in _TOLD}
+    parts = [" ".join(_sentence(_plain(part)) for part in told), _items(others, "")]
+    return "\n\n".join(part for part in parts if part) or "Not recorded."
+
+
+def _sentence(text: object) -> str:
+    words = str(text).strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
+
+
 def _errors(card: Card, numbers: Mapping[str, Any]) -> str:
     data, counts, at = numbers["data"], numbers["comparisons"], numbers["at_threshold"]
     lines = [
         f"{counts['genuine']:,} genuine and {counts['impostor']:,} impostor comparisons of "
         f"{data['captures']:,} captures of {data['subjects']:,} people ({data['source']}); of each capture "
         f"{data['fusion']}. The threshold was fitted on these same comparisons of the int8 model.",
+        "",
+        report.ONE_COMPARISON,
         "",
         f"- threshold in use: {card.threshold:.4f}",
         f"- FMR there: {report.rate(at['fmr'])}",
@@ -67,6 +93,7 @@ def _errors(card: Card, numbers: Mapping[str, Any]) -> str:
         f"- mean distance: genuine {numbers['distances']['genuine_mean']:.3f}, "
         f"impostor {numbers['distances']['impostor_mean']:.3f}",
         f"- captures without a usable face: {report.rate(numbers['failures_to_acquire']['captures'])}",
+        *(f"- note: {note}" for note in report.warnings(numbers)),
         "",
         "| FMR at most | threshold | FNMR | impostor comparisons |",
         "|---|---|---|---|",
@@ -76,24 +103,34 @@ def _errors(card: Card, numbers: Mapping[str, Any]) -> str:
         for point in card.operating_points
     ]
     parity = numbers.get("parity")
-    if parity and parity["float"]["eer"] is not None:
-        lines += ["", f"Float against int8, over {parity['tensors']:,} single frames:", ""]
-        lines.append(f"- float: EER {report.percent(parity['float']['eer'])}")
-        lines += [
-            f"- int8, {runtime} {found['version']}: EER {report.percent(found['eer'])}, cosine distance to "
-            f"float p50 {found['cosine_p50']:.4f}, p99 {found['cosine_p99']:.4f}"
-            for runtime, found in parity["runtimes"].items()
-        ]
+    if parity:
+        lines += ["", *_parity(parity)]
     return "\n".join(lines)
 
 
-def _attacks(pad: Mapping[str, Any]) -> str:
-    lines = []
-    if pad["bpcer"] is not None:
-        lines.append(f"- live captures refused (BPCER): {report.rate(pad['bpcer'])}")
-    lines += [
-        f"- {species} accepted (APCER): {report.rate(found)}" for species, found in pad["apcer"].items()
+def _parity(parity: Mapping[str, Any]) -> list[str]:
+    """Float and int8 side by side, on the same inputs."""
+    counts = parity["comparisons"]
+    over = f"{parity['tensors']:,} single frames"
+    if counts is not None:
+        over += (
+            f" of {parity['people']:,} people, {counts['genuine']:,} genuine and {counts['impostor']:,} impostor "
+            "comparisons"
+        )
+    return [
+        f"Float against int8, the same inputs through both: {over}.",
+        "",
+        f"- float: {errors_in_words(parity['float'])}",
+        *(
+            f"- int8, {runtime} {found['version']}: {errors_in_words(found)}; cosine distance to float "
+            f"p50 {found['cosine_p50']:.4f}, p99 {found['cosine_p99']:.4f}"
+            for runtime, found in parity["runtimes"].items()
+        ),
     ]
+
+
+def _attacks(pad: Mapping[str, Any]) -> str:
+    lines = [f"- {line}" for line in report.pad_lines(pad)]
     if not pad["apcer"]:
         lines.append("- No attack was among the captures: no APCER is claimed.")
     return "\n".join(lines)

@@ -9,6 +9,8 @@ from multiprocessing import active_children, get_context
 
 from facelatch_converter.errors import ConverterError
 
+_ENDING_S = 5.0
+
 
 @contextmanager
 def processes(count: int) -> Iterator[ProcessPoolExecutor]:
@@ -25,8 +27,11 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
             yield pool
         except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
-            for child in set(active_children()) - others:
-                child.terminate()
+            workers = set(active_children()) - others
+            for worker in workers:
+                worker.terminate()
+            for worker in workers:
+                worker.join(_ENDING_S)
             if isinstance(error, BrokenProcessPool):
                 raise ConverterError(
                     "a worker process ended by itself, perhaps for lack of memory; take fewer --workers"

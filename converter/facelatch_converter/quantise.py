@@ -38,6 +38,15 @@ def load_keras(path: Path) -> Any:
     return model
 
 
+def require_keras(path: Path, size_px: int) -> None:
+    """Pass a `.keras` file that holds an encoder for `size_px`; raises `ConversionError` for any other."""
+    found = int(load_keras(path).input_shape[1])
+    if found != size_px:
+        raise ConversionError(
+            f"{path}: takes {found} pixels, the int8 encoder {size_px}; they are two models"
+        )
+
+
 def require_encoder(model: Any, source: str) -> int:
     """The input's side in pixels of a model that is an encoder; raises `ConversionError` for any other."""
     try:

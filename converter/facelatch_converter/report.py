@@ -1,17 +1,17 @@
 """One `report.html` that shows an evaluation without any other file: words, tables and pictures."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
-from facelatch_converter.evaluate import Numbers
-
+from facelatch_converter.evaluate import NEAR_ZERO, Numbers
 
 ONE_COMPARISON = (
     "FMR and FNMR are errors of one comparison of two captures. An attempt at a board is several: it fuses up to 3 "
     "samples and takes the nearest of the 8 or more embeddings of a template, and to identify, that of every user. "
-    "So strangers match more often in an attempt than in a comparison."
+    "So a stranger may match more often in an attempt than in a comparison."
 )
 
 
@@ -56,7 +56,7 @@ def percent(share: float) -> str:
     return f"{share:.2%}" if share >= 0.01 or share == 0 else f"{share * 100:.2g}%"
 
 
-def rate(found: Numbers) -> str:
+def rate(found: Mapping[str, Any]) -> str:
     """A rate with its bounds and counts, in one line."""
     if found["value"] is None:
         return "not measured: no face was found in any"
@@ -66,7 +66,7 @@ def rate(found: Numbers) -> str:
     )
 
 
-def pad_lines(pad: Numbers) -> list[str]:
+def pad_lines(pad: Mapping[str, Any]) -> list[str]:
     """The errors of liveness, a line each."""
     lines = [] if pad["bpcer"] is None else [f"live captures refused (BPCER): {rate(pad['bpcer'])}"]
     for species, found in pad["apcer"].items():
@@ -75,7 +75,7 @@ def pad_lines(pad: Numbers) -> list[str]:
     return lines
 
 
-def warnings(numbers: Numbers) -> list[str]:
+def warnings(numbers: Mapping[str, Any]) -> list[str]:
     """What makes these figures look better or worse than they are."""
     notes = []
     if numbers["data"].get("fitted_on_these_people"):
@@ -83,8 +83,8 @@ def warnings(numbers: Numbers) -> list[str]:
     close = numbers["distances"].get("impostor_near_zero", 0)
     if close:
         notes.append(
-            f"{close:,} impostor comparisons are closer than 0.1: two subjects may be one person, or the encoder "
-            "gives nearly the same for everybody"
+            f"{close:,} impostor comparisons are closer than {NEAR_ZERO:g}: two subjects may be one person, or "
+            "the encoder gives nearly the same for everybody"
         )
     return notes
 

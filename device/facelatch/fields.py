@@ -44,7 +44,7 @@ class Fields:
         """Refuse what is not an object."""
         if not isinstance(self.value, dict):
             name = self.prefix.rstrip(".") or "the whole file"
-            raise self.error(f"{self.where}: {name} must be an object, found {show(self.value)}")
+            raise self.error(f"{self.where}: {name} must be an object, found {show(self.value)}; {REMEDY}")
 
     def take(self, key: str) -> object:
         """The raw value of a key that must be there."""

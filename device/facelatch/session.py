@@ -20,7 +20,6 @@ from enum import StrEnum
 from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding, Template, fuse, identify, nearest
 
-
 SAMPLE_SLACK = 1.25
 """How much farther than the threshold a single sample may be where the fused one matches."""
 

@@ -8,21 +8,48 @@ import pytest
 
 from facelatch.card import Bundle, load_bundle
 from facelatch.encoder import Encoder
+from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
 from facelatch_converter import bundle as bundles
 from facelatch_converter.bundle import About, write_bundle
 from facelatch_converter.errors import ClaimError, OutputError
 from facelatch_converter.metrics import comparisons
+from facelatch_converter.records import to_training
 from tests.converter.test_report import measured
 
 ENCODER = (Path(__file__).parents[1] / "data" / "models" / "encoder.tflite").read_bytes()
-ABOUT = About("tiny", CropSpec(), "MIT", {"data": "rendered", "seed": 1})
+RECORD = {
+    "arguments": {"seed": 1, "loss": "all-pairs", "face_model": "/home/someone/ict.npz", "minutes": None},
+    "crops": 900_000,
+    "offset_share": 0.83,
+    "offset_note": "fitted on people of its own",
+    "reports": [{"eer": 0.5}, {"eer": 0.1}],
+}
+ABOUT = About("tiny", CropSpec(), "MIT", to_training(RECORD, rendered=True))
+PARITY = {
+    "model": {"parameters": 250_000, "macs": 34_000_000, "tflite_bytes": 300_000, "keras_bytes": 1},
+    "tensors": 3060,
+    "people": 306,
+    "comparisons": {"genuine": 13_770, "impostor": 4_666_500},
+    "float": {"eer": 0.02, "genuine_mean": 0.4, "impostor_mean": 1.15},
+    "runtimes": {
+        "ai-edge-litert": {
+            "version": "2.3.0",
+            "cosine_p50": 0.001,
+            "cosine_p99": 0.01,
+            "eer": 0.021,
+            "eer_points_above_float": 0.1,
+            "genuine_mean": 0.41,
+            "impostor_mean": 1.14,
+        }
+    },
+}
 RNG = np.random.default_rng(1)
 MEASURED = comparisons(RNG.normal(0.5, 0.1, 900), RNG.normal(1.1, 0.1, 9000))
 
 
 def fitted(target_fmr: float = 1e-3) -> Bundle:
-    return bundles.fit(ENCODER, ABOUT, MEASURED, target_fmr, accuracy={"int8": {"eer": 0.01}}, pad={})
+    return bundles.fit(ENCODER, ABOUT, MEASURED, target_fmr)
 
 
 def numbers() -> dict[str, Any]:
@@ -72,36 +99,44 @@ def test_a_written_bundle_loads_on_the_board(tmp_path: Path) -> None:
     assert sorted(file.name for file in folder.parent.iterdir()) == ["tiny"]  # nothing left beside it
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755  # the daemon's user reads it
     text = (folder / "MODEL_CARD.md").read_text()
-    assert "Trained on rendered faces, not yet measured on real people." in text
+    assert "**Trained on rendered faces, not yet measured on real people.**" in text
+    assert "Measured on 6 rendered people (<made & up>)." in text
     for word in (
         f"{bundle.card.threshold:.4f}",
         "FMR",
         "FNMR",
         "APCER",
         "MIT",
-        "data: rendered",
+        "New rendered people without end: heads by the shape part of the ICT Face Model Light",
+        "All pairs of a batch: supervised contrastive loss at temperature 1/16, plus the regression",
+        "their mean, 83.00% was taken out of the last layer. Fitted on people of its own.",
+        "face model ict.npz",
+        "errors of one comparison of two captures. An attempt at a board is several",
+        "photo <b>bent</b> accepted (APCER), where a face was found: 0.00%",
+        "photo <b>bent</b> without a face found (no response): 0.00%",
+        "up to 3 samples (the median capture gave 1)",
         "| 0.001 |",
     ):
         assert word in text
+    assert "/home" not in text
 
 
 def test_the_model_card_of_real_people_names_them_and_the_parity(tmp_path: Path) -> None:
     found = numbers()
     found["data"] |= {"rendered": False, "source": "VAP"}
-    found["parity"] = {
-        "model": {"parameters": 250_000, "macs": 34_000_000, "tflite_bytes": 300_000, "keras_bytes": 1},
-        "tensors": 100,
-        "float": {"eer": 0.02},
-        "runtimes": {
-            "ai-edge-litert": {"version": "2.3.0", "cosine_p50": 0.001, "cosine_p99": 0.01, "eer": 0.021}
-        },
-    }
-    write_bundle(tmp_path / "tiny", fitted(), numbers=found)
+    found["parity"] = PARITY
+    about = replace(ABOUT, training=to_training(RECORD, rendered=False))
+    write_bundle(tmp_path / "tiny", bundles.fit(ENCODER, about, MEASURED, 1e-3), numbers=found)
     text = (tmp_path / "tiny" / "MODEL_CARD.md").read_text()
     assert "Measured on 6 people of VAP." in text
-    assert "rendered faces" not in text
+    assert "**Trained on rendered faces, measured on real people.**" in text
+    assert "rendered people (" not in text
     assert "34.0 MMAC" in text
-    assert "ai-edge-litert 2.3.0: EER 2.10%" in text
+    assert "3,060 single frames of 306 people, 13,770 genuine and 4,666,500 impostor comparisons." in text
+    assert "- float: EER 2.00%, mean distance genuine 0.400, impostor 1.150" in text
+    assert (
+        "2.3.0: EER 2.10% (+0.10 points against float), mean distance genuine 0.410, impostor 1.140" in text
+    )
 
 
 def test_an_existing_bundle_is_only_replaced_when_asked(tmp_path: Path) -> None:
@@ -141,3 +176,18 @@ def test_a_card_that_json_cannot_say_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_bundle(tmp_path / "tiny", broken, numbers=numbers())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "with space", ".hidden"])
+def test_a_folder_that_cannot_name_a_model_is_an_option_mistake(name: str) -> None:
+    with pytest.raises(ConfigError, match="the folder's name is the model's"):
+        bundles.require_card(replace(ABOUT, name=name), Path("models") / name)
+
+
+def test_a_model_without_a_record_says_so(tmp_path: Path) -> None:
+    about = replace(ABOUT, training=to_training({}, rendered=True))
+    write_bundle(tmp_path / "tiny", bundles.fit(ENCODER, about, MEASURED, 1e-3), numbers=numbers())
+    text = (tmp_path / "tiny" / "MODEL_CARD.md").read_text()
+    assert "(no record), not yet measured on real people.**" in text
+    assert "Not recorded." in text
+    assert "rendered faces" not in text

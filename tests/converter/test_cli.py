@@ -1,12 +1,16 @@
+import argparse
 import json
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from facelatch import __version__
 from facelatch.captures import CaptureWriter
+from facelatch.captures import read_frames as captures_of
 from facelatch.card import load_bundle
 from facelatch.errors import CameraError
 from facelatch_converter import cli
@@ -37,7 +41,8 @@ def captures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with CaptureWriter(folder, driver="scripted", serial="1", attack=attack) as writer:
             for frame in range(2):
                 scene = Scene(z_mm=450 + 20 * index + frame, yaw_deg=4.0 * index - 8)
-                writer.write(face_frame(scene, seed=10 * index + frame))
+                made = face_frame(scene, seed=10 * index + frame)
+                writer.write(replace(made, timestamp_ns=frame))
     return root
 
 
@@ -79,6 +84,35 @@ def test_a_commands_help_teaches_by_example(name: str, capsys: pytest.CaptureFix
     assert callable(module.run)
 
 
+@pytest.mark.parametrize(
+    "name", ["render", "render-demo", "benchmark-render", "quantise", "evaluate", "bundle"]
+)
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "1.5"])
+def test_a_seed_that_no_library_takes_is_refused_at_once(
+    name: str, seed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--seed", seed])
+    assert ended.value.code == 2
+    assert "argument --seed: must be a whole number from 0 to 4294967295" in capsys.readouterr().err
+
+
+def test_evaluate_takes_other_people_than_the_bundle_was_fitted_on() -> None:
+    seeds = {}
+    for name in ("quantise", "bundle", "evaluate"):
+        parser = argparse.ArgumentParser()
+        import_module(f"facelatch_converter.{COMMANDS[name].module}").add_arguments(parser)
+        seeds[name] = parser.get_default("seed")
+    assert seeds == {"quantise": 10_000, "bundle": 20_000, "evaluate": 30_000}
+
+
+def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"facelatch {__version__}\n"
+
+
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["evaluate"], ["evaluate", "--bundle"]])
 def test_a_wrong_command_line_is_argparses_business(words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -92,6 +126,12 @@ def test_bad_input_is_one_sentence_and_a_status_of_its_kind(
     bundle = str(write_bundle(tmp_path / "bundle", make_bundle()))
     evaluate = ("evaluate", "--out", str(tmp_path / "out"))
     missing = str(tmp_path / "missing")
+    array = tmp_path / "array.npy"
+    np.save(array, np.zeros(3))
+    json_file = tmp_path / "foreign.json"
+    json_file.write_text('{"arguments": {}, "reports": 3}')
+    make = ("bundle", str(ENCODER), "--dataset", str(captures), "--out", str(tmp_path / "new"))
+    quantise = ("quantise", missing, "--tensors", missing, "--out", str(tmp_path / "q.tflite"))
     cases = [
         ((*evaluate, "--bundle", missing, "--dataset", str(captures)), 4, "card.json"),
         ((*evaluate, "--bundle", bundle, "--dataset", missing), 6, "no such folder"),
@@ -102,8 +142,30 @@ def test_bad_input_is_one_sentence_and_a_status_of_its_kind(
             4,
             "encoder.tflite",
         ),
+        (
+            (*evaluate, "--bundle", bundle, "--dataset", "synthetic", "--face-model", str(array)),
+            4,
+            "array.npy: not a readable face model",
+        ),
+        (("evaluate", "--out", bundle, "--bundle", bundle, "--dataset", str(captures)), 1, "is not empty"),
+        (("evaluate", "--out", str(ENCODER), "--bundle", bundle, "--dataset", "x"), 1, "not a folder"),
         ((*evaluate, "--bundle", bundle, "--dataset", str(captures), "--workers", "0"), 3, "--workers"),
-        (("quantise", missing, "--out", str(tmp_path / "q.tflite"), "--tensors", missing), 4, "no such file"),
+        (quantise, 4, "no such file"),
+        ((*quantise, "--parity", str(json_file)), 1, "foreign.json: is there already"),
+        ((*quantise, "--parity", str(tmp_path)), 1, "is a folder"),
+        ((*quantise, "--parity", str(json_file / "deeper")), 1, "is not a folder"),
+        ((*quantise, "--parity", str(tmp_path / "q.tflite")), 3, "name the same file"),
+        ((*quantise, "--limit", "1"), 3, "--limit must be at least 2"),
+        ((*make, "--record", str(json_file)), 6, "not a training run's record"),
+        ((*make, "--record", missing), 6, "cannot be read"),
+        ((*make, "--parity", str(json_file)), 6, "not a parity report"),
+        ((*make, "--keras", str(json_file)), 4, "foreign.json: not a Keras model"),
+        ((*make, "--fmr", "2"), 3, "--fmr is a share between 0 and 1"),
+        ((*make, "--span-mm", "-2"), 3, "--span-mm"),
+        ((*make[:-1], str(tmp_path / "my model")), 3, "my model: the folder's name is the model's"),
+        (("render", "--face-model", missing, "--out", str(ENCODER)), 1, "not a folder"),
+        (("render-demo", "--face-model", missing, "--out", str(ENCODER)), 1, "not a folder"),
+        (("render", "--face-model", missing, "--out", missing, "--frames", "0"), 3, "at least 1"),
         (
             ("bundle", missing, "--out", str(tmp_path / "new"), "--dataset", str(captures)),
             4,
@@ -134,7 +196,10 @@ def test_captures_become_a_bundle_and_the_bundle_is_evaluated(
     """The whole way with the board's own code: located, cropped, encoded, checked, compared, reported."""
     (tmp_path / "run.json").write_text(
         json.dumps(
-            {"arguments": {"out": "/home/someone/runs/1", "seed": 3}, "reports": [{"eer": 0.5}, {"eer": 0.1}]}
+            {
+                "arguments": {"out": "/home/someone/runs/1", "seed": 3, "minutes": float("inf")},
+                "reports": [{"eer": 0.5}, {"eer": 0.1}],
+            }
         )
     )
     folder = tmp_path / "models" / "tiny"
@@ -143,7 +208,10 @@ def test_captures_become_a_bundle_and_the_bundle_is_evaluated(
     card = load_bundle(folder).card
     assert card.name == "tiny"
     assert [point.comparisons for point in card.operating_points] == [4]
-    assert card.training["arguments"] == {"out": "1", "seed": 3}
+    assert card.training["arguments"] == {"out": "1", "seed": 3, "minutes": None}
+    assert card.training["notice"] == "trained on rendered faces, measured on real people"
+    assert str(captures.parent) not in (folder / "card.json").read_text()
+    assert str(captures.parent) not in (folder / "MODEL_CARD.md").read_text()
     assert card.training["last_report"] == {"eer": 0.1}
     assert card.pad["apcer"]["flat-photo"]["trials"] == 1  # type: ignore[index]
     assert "fitted on these same comparisons" in (folder / "report" / "report.html").read_text()
@@ -161,6 +229,11 @@ def test_captures_become_a_bundle_and_the_bundle_is_evaluated(
     assert numbers["at_threshold"]["threshold"] == card.threshold
     assert numbers["at_threshold"]["fmr"]["errors"] == 1  # a quarter of four, as the threshold was fitted
     assert "not_shown" in numbers["fnmr_at_fmr"][0]
+    assert numbers["data"]["fitted_on_these_people"] is True
+    assert numbers["data"]["source"] == captures.name
+    assert numbers["data"]["samples_median"] == 2
+    assert main([*evaluate, "--workers", "1"]) == 1
+    assert "holds a report" in capsys.readouterr().err
     assert (out / "report.html").stat().st_size > 50_000
     with np.load(out / "scores.npz") as scores:
         assert scores["genuine"].shape == (2,)
@@ -203,12 +276,36 @@ def test_a_keras_encoder_becomes_an_int8_file_with_its_parity(
     assert "MMAC" in capsys.readouterr().out
     assert out.read_bytes()[4:8] == b"TFL3"
     numbers = json.loads(parity.read_text())
-    assert numbers["tensors"] in (8, 12)  # the half that did not calibrate: two or three of five subjects
+    assert (numbers["tensors"], numbers["people"]) == (12, 3)  # two of five subjects calibrated
     assert numbers["model"]["tflite_bytes"] == out.stat().st_size
     before = out.read_bytes()
     assert main([*quantise, "--out", str(out)]) == 1
     assert "is there already" in capsys.readouterr().err
     assert out.read_bytes() == before
+    assert main([*quantise, "--out", str(out), "--parity", str(parity), "--force"]) == 0
+    assert sorted(file.name for file in tmp_path.rglob("*")) == [
+        *("encoder.keras", "encoder.tflite", "faces.npz", "int8", "parity.json")
+    ]
+
+
+def test_rendered_capture_folders_are_not_called_real_people(
+    captures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "rendered"
+    for subject in ("anna", "bert"):
+        for name in ("1", "2"):
+            driver = "rendered" if subject == "anna" else "scripted"
+            with CaptureWriter(root / subject / name, driver=driver, serial="seed-1") as writer:
+                for frame in captures_of(captures / subject / name):
+                    writer.write(frame)
+    folder = tmp_path / "models" / "tiny"
+    bundle = ["bundle", str(ENCODER), "--out", str(folder), "--dataset", str(root), "--fmr", "0.25"]
+    assert main([*bundle, "--workers", "1"]) == 0
+    card = load_bundle(folder).card
+    assert "not yet measured on real people" in str(card.training["notice"])
+    text = (folder / "MODEL_CARD.md").read_text()
+    assert "Measured on 2 rendered people (rendered (2 of 4 captures rendered))" in text
+    assert "The faces are rendered" in (folder / "report" / "report.html").read_text()
 
 
 class Interrupted:
@@ -234,6 +331,18 @@ class Interrupted:
             3,
             'pip install "facelatch[convert]"',
             id="no-extra",
+        ),
+        pytest.param(
+            ModuleNotFoundError("no", name="matplotlib"),
+            3,
+            'matplotlib is not installed; pip install "facelatch[convert]"',
+            id="no-plots",
+        ),
+        pytest.param(
+            PermissionError(13, "Permission denied", "secret.npz"),
+            1,
+            "secret.npz: Permission denied",
+            id="last-resort",
         ),
     ],
 )

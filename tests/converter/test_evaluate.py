@@ -60,9 +60,23 @@ def test_attacks_are_counted_by_species_and_live_people_apart() -> None:
     pad = summarise(measured(refs))["pad"]
     assert (pad["bpcer"]["errors"], pad["bpcer"]["trials"]) == (1, 5)
     photo, mask = pad["apcer"]["flat-photo"], pad["apcer"]["mask"]
-    assert (photo["errors"], photo["trials"], photo["no_sample"]) == (0, 2, 1)
-    assert (mask["errors"], mask["trials"], mask["no_sample"]) == (1, 1, 0)
+    # What no face was found in met no check: it is no trial of one.
+    assert (photo["errors"], photo["trials"]) == (0, 1)
+    assert (photo["no_response"]["errors"], photo["no_response"]["trials"]) == (1, 2)
+    assert (mask["errors"], mask["trials"], mask["no_response"]["errors"]) == (1, 1, 0)
     assert pad["refusals_by_check"] == {"live": {"plane": 1}, "flat-photo": {"plane": 1}, "mask": {}}
+
+
+def test_attacks_in_which_no_face_was_ever_found_give_no_apcer() -> None:
+    refs = [*people(2, 2), capture("person-000", "photo", (NO_FACE_MM,), attack="flat-photo")]
+    found = summarise(measured(refs))["pad"]["apcer"]["flat-photo"]
+    assert (found["value"], found["trials"], found["no_response"]["value"]) == (None, 0, 1.0)
+
+
+def test_two_names_of_one_person_are_noticed() -> None:
+    twice = [*people(2, 2), capture("person-999", "00", (10,))]  # person-000 under another name
+    assert summarise(measured(twice))["distances"]["impostor_near_zero"] == 1
+    assert summarise(measured(people(3, 2)))["distances"]["impostor_near_zero"] == 0
 
 
 def test_without_attacks_no_apcer_is_claimed() -> None:

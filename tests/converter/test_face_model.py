@@ -63,9 +63,39 @@ def _real_triangles(arrays: dict[str, Any]) -> None:
     arrays["triangles"] = arrays["triangles"].astype(float)
 
 
+def _text(arrays: dict[str, Any]) -> None:
+    arrays["vertices_cm"] = arrays["vertices_cm"].astype(str)
+
+
+def _quadrilaterals(arrays: dict[str, Any]) -> None:
+    arrays["triangles"] = np.pad(arrays["triangles"], ((0, 0), (0, 1)))
+
+
+def _fewer_materials(arrays: dict[str, Any]) -> None:
+    arrays["triangle_material"] = arrays["triangle_material"][:-1]
+
+
+def _no_identity(arrays: dict[str, Any]) -> None:
+    arrays["identity_cm"] = arrays["identity_cm"][:0]
+
+
+def _astronomical(arrays: dict[str, Any]) -> None:
+    arrays["vertices_cm"] = arrays["vertices_cm"] * np.float32(1e30)
+
+
+def _numbered_materials(arrays: dict[str, Any]) -> None:
+    arrays["materials"] = np.arange(len(arrays["materials"]))
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
+        pytest.param(_text, "vertices_cm must hold real numbers, found <U", id="text-for-numbers"),
+        pytest.param(_quadrilaterals, "triangles has 4 corners in a row", id="quadrilaterals"),
+        pytest.param(_fewer_materials, "triangle_material and triangles differ", id="materials-missing"),
+        pytest.param(_no_identity, "identity_cm is empty", id="no-identity"),
+        pytest.param(_astronomical, "no head in centimetres", id="astronomical"),
+        pytest.param(_numbered_materials, "materials must hold text", id="numbered-materials"),
         pytest.param(_without_landmarks, "landmarks68", id="array-missing"),
         pytest.param(_foreign_triangle, "triangles points outside", id="index-outside"),
         pytest.param(_short_identity, "do not match", id="vectors-of-another-mesh"),
@@ -92,6 +122,25 @@ def test_files_that_are_no_face_model_are_refused(tmp_path: Path, content: bytes
     path.write_bytes(content)
     with pytest.raises(FaceModelError, match="import-face-model"):
         load_face_model(path)
+
+
+def test_one_array_is_no_face_model(tmp_path: Path) -> None:
+    np.save(tmp_path / "array.npy", np.zeros((3, 3)))
+    with pytest.raises(FaceModelError, match=r"array\.npy: not a readable face model \(one array"):
+        load_face_model(tmp_path / "array.npy")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_damaged_file_is_one_sentence(tmp_path: Path, seed: int) -> None:
+    np.savez_compressed(tmp_path / "toy.npz", **toy_arrays())
+    data = bytearray((tmp_path / "toy.npz").read_bytes())
+    rng = np.random.default_rng(seed)
+    start = int(rng.integers(100, len(data) - 2000))
+    data[start : start + 1000] = rng.bytes(1000)
+    (tmp_path / "toy.npz").write_bytes(data)
+    with pytest.raises(FaceModelError, match=r"toy\.npz") as caught:
+        load_face_model(tmp_path / "toy.npz")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -76,13 +76,17 @@ def test_the_parity_report_has_every_figure(encoder: Any, converted: bytes) -> N
     numbers = parity.report(encoder, converted, faces(20), 4321, "tiny")
     assert numbers["model"]["keras_bytes"] == 4321
     assert numbers["model"]["tflite_bytes"] == len(converted)
-    assert numbers["float"]["eer"] == 0
+    assert (numbers["float"]["eer"], numbers["tensors"], numbers["people"]) == (0, 20, 5)
+    assert numbers["comparisons"] == {"genuine": 5 * 6, "impostor": 10 * 16}
+    assert 0 < numbers["float"]["genuine_mean"] < numbers["float"]["impostor_mean"]
     assert set(numbers["runtimes"]) == set(parity.installed_runtimes()) <= set(RUNTIMES)
     for found in numbers["runtimes"].values():
         assert 0 <= found["cosine_p50"] <= found["cosine_p99"] < 0.02
-        assert found["eer"] == 0
+        assert (found["eer"], found["eer_points_above_float"]) == (0, 0)
+        for name in ("genuine_mean", "impostor_mean"):
+            assert found[name] == pytest.approx(numbers["float"][name], abs=0.02)
     text = "\n".join(parity.to_lines(numbers))
-    for word in ("MMAC", "ai-edge-litert", "p50", "p99", "EER 0.00%"):
+    for word in ("MMAC", "ai-edge-litert", "p50", "p99", "EER 0.00%", "30 genuine and 160", "(+0.00 points"):
         assert word in text
 
 
@@ -90,7 +94,30 @@ def test_no_eer_is_reported_without_subjects(encoder: Any, converted: bytes) -> 
     unlabelled = LabelledTensors(faces(6).tensors, None)
     numbers = parity.report(encoder, converted, unlabelled, 1, "tiny")
     assert numbers["float"]["eer"] is None
-    assert "not measured (needs subjects)" in parity.to_lines(numbers)[2]
+    assert (numbers["comparisons"], numbers["people"]) == (None, None)
+    assert "not measured (needs subjects" in parity.to_lines(numbers)[2]
+
+
+def test_the_points_between_float_and_int8_are_percentage_points() -> None:
+    subjects = np.array(["a", "a", "b", "b"])
+    good, bad = np.eye(128, dtype=np.float32)[[0, 0, 1, 1]], np.eye(128, dtype=np.float32)[[0, 1, 0, 1]]
+    found = parity.compare(good, {"ai-edge-litert": bad}, subjects)
+    assert found["float"] == {"eer": 0, "genuine_mean": 0, "impostor_mean": pytest.approx(2**0.5)}
+    int8 = found["runtimes"]["ai-edge-litert"]
+    assert int8["eer_points_above_float"] == pytest.approx(100 * int8["eer"])
+    assert int8["eer"] > 0.5
+    assert "points against float" in parity.errors_in_words(int8)
+
+
+def test_the_float_model_runs_on_many_tensors_at_once() -> None:
+    sizes: list[int] = []
+
+    def model(tensors: npt.NDArray[np.float32], training: bool) -> npt.NDArray[np.float32]:
+        sizes.append(len(tensors))
+        return tensors[:, 0, 0].repeat(32, axis=1)
+
+    assert parity.float_embeddings(model, faces(150).tensors).shape == (150, 128)
+    assert len(sizes) <= 3
 
 
 def test_an_embedding_without_direction_counts_as_farthest() -> None:
@@ -99,7 +126,7 @@ def test_an_embedding_without_direction_counts_as_farthest() -> None:
     silent[1] = np.nan
     found = parity.compare(unit, {"ai-edge-litert": silent}, None)["runtimes"]["ai-edge-litert"]
     assert found["cosine_p99"] == pytest.approx(2, abs=0.1)
-    assert parity.eer_of(silent, np.array(["a", "a", "b"])) == pytest.approx(2 / 3)
+    assert parity.errors_of(silent, np.array(["a", "a", "b"]))["eer"] == pytest.approx(2 / 3)
 
 
 def sine() -> Any:
@@ -195,6 +222,42 @@ def test_a_keras_file_comes_back_and_a_foreign_one_is_refused(encoder: Any, tmp_
 def test_a_tflite_file_that_is_no_integer_encoder_is_refused(name: str, message: str) -> None:
     with pytest.raises(ConversionError, match=message):
         quantise.require_integer((MODELS / f"{name}.tflite").read_bytes(), name)
+
+
+def unbuilt() -> Any:
+    import keras
+
+    return keras.Sequential([keras.layers.Dense(128)])
+
+
+def test_a_network_that_was_never_built_is_refused(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="not yet been built"):
+        unbuilt().save(tmp_path / "unbuilt.keras")
+    with pytest.raises(ConversionError, match=r"unbuilt\.keras: has no fixed input and output"):
+        quantise.load_keras(tmp_path / "unbuilt.keras")
+
+
+def test_a_float_model_of_another_size_is_refused(encoder: Any, tmp_path: Path) -> None:
+    encoder.save(tmp_path / "encoder.keras")
+    quantise.require_keras(tmp_path / "encoder.keras", SIZE)
+    with pytest.raises(ConversionError, match="takes 16 pixels, the int8 encoder 112"):
+        quantise.require_keras(tmp_path / "encoder.keras", 112)
+
+
+def test_a_damaged_file_is_refused_and_never_a_traceback() -> None:
+    whole = (MODELS / "encoder.tflite").read_bytes()
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        # The tables lie before and after the weights.
+        for place in rng.choice(np.r_[8:2000, len(data) - 6000 : len(data)], 12):
+            data[place] = rng.integers(256)
+        try:
+            tflite_inspect.inspect(bytes(data), "damaged")
+        except ModelError as error:
+            refused += str(error).startswith("damaged: ")
+    assert refused > 10
 
 
 def test_a_foreign_file_is_no_tflite() -> None:

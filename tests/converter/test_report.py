@@ -9,10 +9,11 @@ import pytest
 from facelatch_converter import report
 from facelatch_converter.errors import OutputError
 from facelatch_converter.evaluate import Evaluation, evaluate, summarise
-from facelatch_converter.evaluation_report import FILES, write_report
+from facelatch_converter.evaluate_command import to_lines
+from facelatch_converter.evaluation_report import FILES, refuse_existing, write_report
 from facelatch_converter.measure import measure
 from facelatch_converter.scores import compare
-from tests.converter.scripted import FLAT_MM, ScriptedAcquirer, capture, people
+from tests.converter.scripted import FLAT_MM, NO_FACE_MM, ScriptedAcquirer, capture, people
 
 VOID = {"meta", "img", "source", "br"}
 
@@ -49,7 +50,7 @@ def measured(count: int = 6) -> tuple[Evaluation, dict[str, Any]]:
             "captures": 2 * count,
             "attack_captures": 1,
             "frames_looked_at": 2 * count,
-            "fusion": "its first 3 samples are fused into their mean direction",
+            "fusion": "up to 3 samples (the median capture gave 1) are fused into their mean direction",
         },
         **summarise(evaluation),
     }
@@ -75,6 +76,10 @@ def test_a_report_is_complete_and_needs_no_other_file(tmp_path: Path) -> None:
     assert "<made" not in text
     assert "photo &lt;b&gt;bent" in text
     assert "The faces are rendered. Nothing here was measured on real people." in text
+    assert "An attempt at a board is several: it fuses up to 3 samples" in text
+    assert "the median capture gave 1" in text
+    assert "no face found in photo &lt;b&gt;bent" in text
+    assert "fitted on these people" not in text
     assert "60 impostor comparisons cannot show an FMR of 0.001" in text
     with np.load(folder / "scores.npz") as archive:
         assert archive["impostor"].size == numbers["comparisons"]["impostor"]
@@ -101,3 +106,39 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
 )
 def test_percent(share: float, text: str) -> None:
     assert report.percent(share) == text
+
+
+def test_what_flatters_is_said_in_the_report_and_in_the_terminal(tmp_path: Path) -> None:
+    numbers = measured(count=2)[1]
+    numbers["data"]["fitted_on_these_people"] = True
+    numbers["distances"]["impostor_near_zero"] = 3
+    page, lines = report.to_html(numbers, []), "\n".join(to_lines(numbers, tmp_path))
+    for text in (page, lines):
+        assert "the threshold was fitted on these people" in text
+        assert "3 impostor comparisons are closer than 0.1" in text
+
+
+def test_an_attack_that_never_had_a_face_is_not_a_success_of_the_checks() -> None:
+    refs = [*people(2, 2), capture("person-000", "hidden", (NO_FACE_MM,), attack="photo")]
+    captures = measure(refs, ScriptedAcquirer(), samples=3)
+    numbers = measured(count=2)[1] | summarise(evaluate(captures, compare(captures), 0.8))
+    assert "photo accepted (APCER), where a face was found: not measured: no face was found in any" in (
+        report.pad_lines(numbers["pad"])
+    )
+    assert any("(no response): 100.00%" in line for line in report.pad_lines(numbers["pad"]))
+    assert "not measured: no face was found in any" in report.to_html(numbers, [])
+
+
+def test_only_an_older_report_is_replaced_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    evaluation, numbers = measured()
+    write_report(tmp_path / "report", evaluation, numbers, seed=1)
+    with pytest.raises(OutputError, match="holds a report; choose another folder, or --force"):
+        refuse_existing(tmp_path / "report", force=False)
+    refuse_existing(tmp_path / "report", force=True)
+    evaluation, numbers = measured(count=2)  # too few to draw the embeddings
+    write_report(tmp_path / "report", evaluation, numbers, seed=1)
+    assert not (tmp_path / "report" / "tsne.png").exists()
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "holiday.jpg").write_text("dear")
+    with pytest.raises(OutputError, match="is not empty"):
+        refuse_existing(tmp_path / "photos", force=True)

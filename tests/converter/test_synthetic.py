@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from facelatch.captures import read_frames, read_info
+from facelatch.errors import ConfigError
 from facelatch_converter.camera_names import CAMERA_NAMES
 from facelatch_converter.demo_recordings import SCENES, write_recordings
 from facelatch_converter.demo_recordings import add_arguments as add_demo_arguments
@@ -107,7 +108,7 @@ def test_impossible_wishes_are_refused(
     face_model: Path, tmp_path: Path, extra: list[str], words: str
 ) -> None:
     arguments = _render_arguments("--face-model", str(face_model), "--out", str(tmp_path / "out"), *extra)
-    with pytest.raises(OutputError, match=words):
+    with pytest.raises(ConfigError, match=words):
         run(arguments)
     assert not (tmp_path / "out").exists()
 

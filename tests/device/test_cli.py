@@ -131,7 +131,7 @@ def shell(command: str, *words: object, unbuffered: bool = False) -> "subprocess
         [
             "bash",
             "-c",
-            f"set -o pipefail; facelatch='{sys.executable} -m facelatch.cli'; {command}",
+            f"set -o pipefail; {command}",
             "-",
             *map(str, words),
         ],
@@ -139,6 +139,7 @@ def shell(command: str, *words: object, unbuffered: bool = False) -> "subprocess
             "PYTHONPATH": str(ROOT / "device"),
             "PATH": "/usr/bin:/bin",
             "OMP_NUM_THREADS": "1",
+            "facelatch": f"{sys.executable} -m facelatch.cli",
             "PYTHONUNBUFFERED": "1" if unbuffered else "",
         },
         stdin=subprocess.DEVNULL,
@@ -202,12 +203,9 @@ def test_streams_that_are_closed_or_full(
 ) -> None:
     store = Store(tmp_path / "templates")
     store.save(make_template("ada"))
-    command, *redirections = line.split(" ", 1)
-    done = shell(
-        f'$facelatch {command} --config /dev/null --store "$1" {" ".join(redirections)}',
-        store.folder,
-        unbuffered=unbuffered,
-    )
+    command, _, redirections = line.partition(" ")
+    line = f'$facelatch {command} --config /dev/null --store "$1" {redirections}'
+    done = shell(line, store.folder, unbuffered=unbuffered)
     assert done.returncode == code
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == bool(said)

@@ -1,5 +1,6 @@
 import argparse
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,13 @@ import pytest
 from facelatch.captures import CaptureWriter
 from facelatch.checks import Finding, Status
 from facelatch.commands import doctor
+from facelatch.commands.program import INSTALLED, own_program
+from facelatch.config import parse
 from facelatch.exit_codes import ExitCode
 from facelatch.frames import Frame
 from tests.bundles import make_bundle, write_bundle
 from tests.factories import make_frame
+from tests.outsiders import shut_out_of
 
 
 def record(folder: Path, frame: Frame) -> Path:
@@ -45,8 +49,9 @@ def test_a_board_in_order_without_a_door(tmp_path: Path) -> None:
         "camera": "ok",
         "permissions": "ok",
         "lock": "warn",
-        "store": "ok",
+        "store": "warn" if os.geteuid() == 0 else "ok",
         "templates": "warn",
+        "events": "ok",
         "board": "ok",
     }
     assert "made-up (" in findings["model"].found
@@ -118,6 +123,49 @@ def test_a_store_that_others_may_read_fails(tmp_path: Path) -> None:
     findings = diagnose(path, tmp_path)
     assert (findings["store"].status, findings["templates"].status) == (Status.FAIL, Status.FAIL)
     assert "(mode 0755)" in findings["store"].found
+
+
+def test_a_store_that_may_not_be_looked_into_names_the_services_user(tmp_path: Path) -> None:
+    path = write_config(tmp_path)
+    (tmp_path / "private").mkdir(mode=0o700)
+    text = path.read_text().replace(str(tmp_path / "store"), str(tmp_path / "private" / "store"))
+    config = parse(text, str(path))
+    with shut_out_of(tmp_path / "private"):
+        finding = doctor.CHECKS["store"](config, tmp_path)
+    assert finding.status is Status.FAIL
+    assert "this user may not look there" in finding.found
+    assert "sudo -u facelatch /" in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("", Status.OK), ("/dev/null", Status.OK), ("/nowhere/events", Status.FAIL)]
+)
+def test_where_events_go(tmp_path: Path, path: str, status: Status) -> None:
+    config = write_config(tmp_path)
+    config.write_text(config.read_text() + f'[events]\npath = "{path}"\n')
+    finding = diagnose(config, tmp_path)["events"]
+    assert finding.status is status
+    assert bool(finding.hint) == (status is Status.FAIL)
+
+
+def test_an_errors_remedy_is_the_hint(tmp_path: Path) -> None:
+    path = write_config(tmp_path, lock='driver = "gpio"\nchip = "/dev/gpiochip-none"\nline = "GPIO17"')
+    assert diagnose(path, tmp_path)["lock"].hint == "see `gpiodetect`"
+
+
+def test_the_examples_name_the_program_that_is_installed() -> None:
+    unit = (Path(__file__).parents[2] / "systemd" / "facelatch.service").read_text()
+    assert f"ExecStart={INSTALLED} run " in unit
+    assert f"sudo -u facelatch {INSTALLED} doctor" in doctor.EXAMPLES
+
+
+def test_hints_name_a_program_that_is_there(tmp_path: Path) -> None:
+    called = tmp_path / "facelatch"
+    assert own_program(str(called)) == INSTALLED
+    called.touch()
+    assert own_program(str(called)) == str(called)
+    (tmp_path / "cli.py").touch()
+    assert own_program(str(tmp_path / "cli.py")) == INSTALLED
 
 
 def test_boards_facts_come_from_the_root(tmp_path: Path) -> None:

@@ -4,6 +4,11 @@ The encoder is a tiny random one: it tells no people apart, but everything aroun
 """
 
 import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,28 +20,16 @@ from facelatch.commands import enrol, remove
 from facelatch.errors import StoreError
 from facelatch.exit_codes import ExitCode
 from facelatch.store import Store
-from tests.bundles import make_bundle, write_bundle
+from tests.bundles import make_bundle
 from tests.factories import make_template
+from tests.outsiders import shut_out_of
+from tests.processes import ROOT
 
 DEMO = resources.demo_folder()
 TURNS, VISIT = DEMO / "owner" / "enrol", DEMO / "owner" / "poses"
 PHOTO, NOBODY = DEMO / "owner" / "photo-flat", DEMO / "nobody" / "empty-room"
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_bundle(tmp_path_factory.mktemp("model") / "bundle", make_bundle())
-
-
-@pytest.fixture(scope="module")
-def enrolled(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """A store that holds ada, enrolled by the command; nobody may change it."""
-    store = Store(tmp_path_factory.mktemp("store") / "templates")
-    words = ("enrol", "ada", "--capture", TURNS, "--bundle", bundle, "--store", store.folder)
-    assert cli.main([str(word) for word in words]) == ExitCode.OK
-    return store
 
 
 @pytest.fixture
@@ -109,6 +102,72 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anybody_turns_a_head(
         enrol.refuse_unwritable(tmp_path, lambda path: path != tmp_path)
 
 
+def test_a_folder_that_may_not_be_looked_into_is_one_sentence(bundle: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "private").mkdir(mode=0o700)
+    store = Store(tmp_path / "private" / "lib" / "templates")
+    with shut_out_of(tmp_path / "private"):
+        for words in (
+            ("enrol", "ada", "--capture", TURNS),
+            ("verify", "ada", "--capture", TURNS),
+            ("users",),
+        ):
+            options = model(bundle, store) if words != ("users",) else ("--store", store.folder)
+            code, out, err = run(*words, "--config", "/dev/null", *options)
+            assert (code, out, err.count("\n")) == (ExitCode.STORE, "", 1)
+            assert str(store.folder) in err
+
+
+def test_a_key_that_is_lost_is_told_before_anybody_turns_a_head(
+    bundle: Path, tmp_path: Path, run: Run
+) -> None:
+    store = Store(tmp_path / "templates")
+    store.save(make_template("ada"))
+    store.key_path.unlink()
+    code, _, err = run("enrol", "bob", "--capture", tmp_path / "no-camera", *model(bundle, store))
+    assert (code, "the key of" in err) == (ExitCode.STORE, True)
+
+
+def test_an_enrolment_does_not_wait_for_ever(bundle: Path, tmp_path: Path, run: Run) -> None:
+    store = Store(tmp_path / "templates")
+    slow = shutil.copytree(TURNS, tmp_path / "slow")
+    document = json.loads((slow / "capture.json").read_text())
+    for place, frame in enumerate(document["frames"]):
+        frame["timestamp_ns"] = place * 400_000_000
+    (slow / "capture.json").write_text(json.dumps(document))
+    code, _, err = run("enrol", "bob", "--seconds", 1, "--capture", slow, *model(bundle, store))
+    assert (code, store.users()) == (ExitCode.RETRY, [])
+    assert "the frames ended" in err
+
+
+def test_a_terminal_without_a_width_shows_what_to_do(bundle: Path, tmp_path: Path) -> None:
+    """A new pseudo-terminal reports 0 columns, as a serial console does."""
+    store = Store(tmp_path / "templates")
+    words = ("enrol", "bob", "--config", "/dev/null", "--capture", TURNS, *model(bundle, store))
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "facelatch.cli", *map(str, words)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "device"), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        seen = b"".join(iter(lambda: read_terminal(ours), b"")).decode()
+        assert process.wait(timeout=30) == ExitCode.OK
+    os.close(ours)
+    assert "turn your head to the left" in seen
+    assert "enrolling bob  [####....] 4 of 8" in seen
+    assert seen.endswith("\x1b[0Jbob is enrolled from 8 directions\r\n")
+
+
+def read_terminal(descriptor: int) -> bytes:
+    """What was written to the other end, or nothing once it is closed."""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
+
+
 @pytest.mark.parametrize(
     ("capture", "code", "outcome", "reason"),
     [
@@ -168,8 +227,12 @@ def test_another_encoders_template_is_refused_and_left_out(bundle: Path, tmp_pat
     assert (code, out, err.count("\n")) == (ExitCode.TEMPLATE, "", 1)
     assert "enrol old again" in err
     code, out, err = run("identify", "--capture", VISIT, *model(bundle, store))
-    assert (code, err.count("\n")) == (ExitCode.REFUSED, 1)
-    assert out == "no-match: nobody is enrolled; enrol first\n"
+    assert (code, out, err.count("\n")) == (ExitCode.TEMPLATE, "", 2)
+    assert "none of the templates can be used with this model" in err
+    store.remove("old")
+    code, out, err = run("identify", "--capture", VISIT, *model(bundle, store))
+    assert (code, err) == (ExitCode.REFUSED, "")
+    assert out == "no-match: nobody is enrolled with a template that can be used; enrol first\n"
 
 
 def test_users_are_listed(enrolled: Store, run: Run) -> None:
@@ -196,6 +259,18 @@ def test_a_damaged_template_does_not_hide_the_others_and_can_be_removed(tmp_path
     assert "ada.template" in err
     assert run("remove", "ada", "--yes", "--store", store.folder)[0] == ExitCode.OK
     assert store.users() == ["bob"]
+
+
+def test_one_odd_entry_stops_nobody(bundle: Path, tmp_path: Path, run: Run) -> None:
+    store = Store(tmp_path / "templates")
+    store.save(make_template("ada", encoder_sha256=make_bundle().card.encoder_sha256))
+    (store.folder / "Ada Lovelace.template").touch()
+    (store.folder / "bob.template").mkdir()
+    code, out, err = run("users", "--store", store.folder)
+    assert (code, out.split()[0], err.count("\n")) == (ExitCode.TEMPLATE, "ada", 2)
+    code, _, err = run("identify", "--capture", PHOTO, *model(bundle, store))
+    assert (code, err.count("\n")) == (ExitCode.REFUSED, 2)
+    assert run("remove", "ada", "--yes", "--store", store.folder)[:2] == (ExitCode.OK, "ada is removed\n")
 
 
 def test_removal_without_a_terminal_needs_yes(tmp_path: Path, run: Run) -> None:

@@ -1,13 +1,25 @@
 import argparse
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from facelatch.cameras import Camera
 from facelatch.cameras.scripted import ScriptedCamera
 from facelatch.commands.options import add_config
-from facelatch.commands.sources import add_model, add_source, add_store, to_camera, to_config, to_store
+from facelatch.commands.sources import (
+    add_model,
+    add_source,
+    add_store,
+    to_camera,
+    to_config,
+    to_model,
+    to_store,
+    warn,
+)
 from facelatch.config import Config, load
 from facelatch.errors import ConfigError
 
@@ -80,6 +92,26 @@ def test_a_stall_is_noticed_before_the_watchdog_bites(
     limit = {} if longest_wait_s is None else {"longest_wait_s": longest_wait_s}
     to_camera(config, **limit, open_named=open_named)
     assert asked == [("realsense", {"serial": "7", "recording": None, "stall_s": waits_s})]
+
+
+def test_a_warning_that_nobody_hears_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        warn("the disk is full")
+        monkeypatch.undo()
+        with pytest.raises(OSError, match="No space"):
+            full.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())
+
+
+def test_the_model_is_given_the_cores_that_the_settings_say(bundle: Path, tmp_path: Path) -> None:
+    before = cv2.getNumThreads()
+    try:
+        for threads in (2, 1):
+            to_model(settings("--bundle", bundle, config=f"[model]\nthreads = {threads}\n", folder=tmp_path))
+            assert cv2.getNumThreads() == threads
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_frames_come_from_one_source() -> None:

@@ -1,13 +1,15 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from facelatch.card import Bundle
+from facelatch.card import Bundle, load_bundle
 from facelatch.encoder import RUNTIMES, Encoder, Real, TFLiteModel, load_interpreter, runtime_version, to_unit
 from facelatch.errors import ConfigError, ModelError
-from tests.bundles import MODELS, make_bundle
+from tests.bundles import MODELS, make_bundle, write_bundle
 
 
 def installed(runtime: str) -> bool:
@@ -109,6 +111,12 @@ WHOLE = (MODELS / "encoder.tflite").read_bytes()
 def test_refuses_a_model_that_is_not_as_its_card_says(runtime: str, case: Bundle, message: str) -> None:
     with pytest.raises(ModelError, match=rf"^encoder\.tflite: .*{message}"):
         Encoder(case, runtime)
+
+
+def test_a_model_in_a_folder_is_named_by_its_path(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "float", make_bundle("float"))
+    with pytest.raises(ModelError, match=f"^{folder}/encoder.tflite: "):
+        Encoder(load_bundle(folder))
 
 
 def test_an_unknown_runtime_is_refused_with_the_known_ones() -> None:

@@ -86,6 +86,17 @@ def test_reads_what_fits() -> None:
     fields.done()
 
 
+@pytest.mark.parametrize("document", [{}, {"n": "x"}, {"n": 1, "m": 2}, []])
+def test_every_refusal_says_what_to_do(document: object) -> None:
+    def read() -> None:
+        fields = decode(document)
+        fields.whole("n", 0, 10)
+        fields.done()
+
+    with pytest.raises(ModelError, match=r"; .*correct it or make it again$"):
+        read()
+
+
 def test_refuses_unknown_keys() -> None:
     fields = decode({"good": 1, "baad": 2})
     fields.whole("good", 0, 9)

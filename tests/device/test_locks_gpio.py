@@ -9,7 +9,7 @@ import pytest
 from facelatch.errors import ConfigError, LockError
 from facelatch.locks import released
 from facelatch.locks.gpio import GpioLock
-from tests.gpiochips import Board, Line, refusal
+from tests.gpiochips import Board, Chip, Line, refusal
 
 
 def make_board() -> Board:
@@ -152,6 +152,22 @@ def test_one_label_on_two_chips_is_not_guessed() -> None:
     board = Board({f"/dev/gpiochip{n}": ("gpio-sim", [Line("DOOR")]) for n in (0, 1)})
     with pytest.raises(LockError, match="is the label of /dev/gpiochip0 and /dev/gpiochip1"):
         make_lock(board, "gpio-sim", "DOOR")
+
+
+@pytest.mark.parametrize(
+    ("chip", "line"), [("pinctrl-rp1", "GPIO2"), ("/dev/gpiochip0", "99")], ids=["its-label", "its-lines"]
+)
+def test_a_chip_that_cannot_say_what_it_is_is_an_error_and_closed(
+    chip: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_chip: Chip) -> None:
+        raise refusal(errno.ENODEV)
+
+    monkeypatch.setattr(Chip, "get_info", fail)
+    board = make_board()
+    with pytest.raises(LockError, match="/dev/gpiochip0 is not a GPIO chip of this board"):
+        make_lock(board, chip, line)
+    assert board.open_chips == 0
 
 
 def test_no_chip_at_all_is_said() -> None:

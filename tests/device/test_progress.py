@@ -1,4 +1,6 @@
+import errno
 import io
+import os
 
 from facelatch.progress import Progress
 
@@ -42,6 +44,16 @@ def test_what_is_said_stays_above_what_is_shown() -> None:
     assert stream.getvalue().endswith("working\n\x1b[1F\x1b[0J")
     progress.clear()
     assert stream.getvalue().count("\x1b[1F") == 2
+
+
+def test_who_watches_may_leave() -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    progress = Progress(Full(), columns)
+    progress.say("one")
+    progress.say("two")
 
 
 def test_lines_are_cut_to_the_terminal_so_that_none_wraps() -> None:

@@ -60,7 +60,7 @@ def diagnose(path: Path | None, root: Path) -> list[Finding]:
         return Finding("settings", Status.OK, loaded[0].source)
 
     findings = [examine("settings", settings)]
-    for name, check in _CHECKS.items():
+    for name, check in CHECKS.items():
         if loaded:
             findings.append(examine(name, lambda check=check: check(loaded[0], root)))  # type: ignore[misc]
         else:
@@ -177,7 +177,7 @@ def _read_folder(path: Path) -> Folder | None:
     return Folder(found.st_mode, found.st_uid, writable, shutil.disk_usage(path).free)
 
 
-_CHECKS: Mapping[str, Callable[[Config, Path], Finding]] = {
+CHECKS: Mapping[str, Callable[[Config, Path], Finding]] = {
     "runtime": _check_runtime,
     "model": _check_model,
     "camera": _check_camera,

@@ -9,7 +9,11 @@ DEFAULT_CONFIG = Path("/etc/facelatch/facelatch.toml")
 
 def add_config(parser: argparse.ArgumentParser) -> None:
     """`--config FILE`; the installed file where there is one, else the built-in settings."""
-    installed = DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+    try:
+        installed = DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+    except PermissionError:
+        # It may well be there: reading it says what is wrong.
+        installed = DEFAULT_CONFIG
     parser.add_argument(
         "--config", type=Path, metavar="FILE", default=installed, help=f"settings (default: {DEFAULT_CONFIG})"
     )

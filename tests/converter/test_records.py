@@ -1,0 +1,102 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facelatch_converter import train
+from facelatch_converter.errors import DatasetError
+from facelatch_converter.records import LOSSES, read_parity, read_record, to_training
+from tests.converter.test_bundle import PARITY, RECORD
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_what_json_has_no_number_for_becomes_null(tmp_path: Path) -> None:
+    text = '{"arguments": {"minutes": Infinity, "rate": NaN, "crops": 1e999, "seed": 1}, "reports": []}'
+    record = read_record(write(tmp_path / "run.json", text))
+    assert record["arguments"] == {"minutes": None, "rate": None, "crops": None, "seed": 1}
+    json.dumps(to_training(record, rendered=True), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        pytest.param("{]", "not JSON", id="no-json"),
+        pytest.param([], "expected a JSON object, found list", id="list"),
+        pytest.param({"reports": []}, "not a training run's record", id="no-arguments"),
+        pytest.param(
+            {"arguments": {}, "reports": {"a": 1}}, "not a training run's record", id="reports-no-list"
+        ),
+        pytest.param(PARITY, "not a training run's record", id="parity-report"),
+        pytest.param("[" * 100_000, "not JSON", id="too-deep"),
+    ],
+)
+def test_a_foreign_record_is_refused_by_name(tmp_path: Path, content: object, found: str) -> None:
+    with pytest.raises(DatasetError, match=found) as caught:
+        read_record(write(tmp_path / "run.json", content))
+    assert "run.json" in str(caught.value)
+
+
+def spoilt(*path: str, value: Any = None, drop: bool = False) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(json.dumps(PARITY))
+    inner = document
+    for name in path[:-1]:
+        inner = inner[name]
+    if drop:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return document
+
+
+def test_a_parity_report_comes_back(tmp_path: Path) -> None:
+    assert read_parity(write(tmp_path / "parity.json", PARITY)) == PARITY
+    unlabelled = spoilt("comparisons") | {"people": None, "float": dict.fromkeys(PARITY["float"])}  # type: ignore[call-overload]
+    assert read_parity(write(tmp_path / "parity.json", unlabelled)) == unlabelled
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param(RECORD, id="training-record"),
+        pytest.param(spoilt("model", drop=True), id="no-model"),
+        pytest.param(spoilt("model", "macs", value="many"), id="text-for-a-number"),
+        pytest.param(spoilt("float", "genuine_mean", drop=True), id="no-distances"),
+        pytest.param(spoilt("runtimes", value=[1, 2]), id="runtimes-no-object"),
+        pytest.param(spoilt("runtimes", "ai-edge-litert", "version", value=2), id="version-a-number"),
+        pytest.param(spoilt("runtimes", "ai-edge-litert", "cosine_p50"), id="not-finite"),
+    ],
+)
+def test_a_foreign_parity_report_is_refused_by_name(tmp_path: Path, content: object) -> None:
+    with pytest.raises(DatasetError, match=r"parity\.json: not a parity report"):
+        read_parity(write(tmp_path / "parity.json", content))
+
+
+def test_a_card_says_in_sentences_how_a_model_was_trained() -> None:
+    told = to_training(RECORD, rendered=True)
+    assert told["notice"] == "trained on rendered faces, not yet measured on real people"
+    assert "shape part of the ICT Face Model Light" in told["data"]
+    assert "900,000 crops" in told["data"]
+    assert "supervised contrastive loss at temperature 1/16" in told["loss"]
+    assert told["settled_offset"] == {"share": 0.83, "note": "fitted on people of its own"}
+    assert told["arguments"]["face_model"] == "ict.npz"
+    assert told["last_report"] == {"eer": 0.1}
+    assert not {"reports", "offset_share", "offset_note"} & told.keys()
+    assert (
+        to_training(RECORD, rendered=False)["notice"] == "trained on rendered faces, measured on real people"
+    )
+    assert "margin 1" in to_training({"arguments": {"loss": "contrastive"}}, rendered=True)["loss"]
+
+
+def test_no_folder_of_this_machine_is_kept_however_deep() -> None:
+    record = {"arguments": {"data": ["/home/someone/a.npz", {"b": "/home/someone/b"}], "out": "runs/1"}}
+    assert to_training(record, rendered=True)["arguments"] == {"data": ["a.npz", {"b": "b"}], "out": "runs/1"}
+
+
+def test_every_loss_of_training_has_its_words() -> None:
+    assert set(LOSSES) == set(train.LOSSES)
