@@ -2,21 +2,26 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
+from facelatch_converter import held_out
 from facelatch_converter.augment import augment, blind
 from facelatch_converter.crops import Recipe, batches, locate_offset_mm
 from facelatch_converter.face_model import FaceModel, load_face_model
 from facelatch_converter.held_out import held_out_crops
+from facelatch_converter.people import Person, draw_person
 from facelatch_converter.render import View
 from tests.converter.toy_model import write_toy_model
 
 SMALL = Recipe(people=4, views=2, remembered=8)
 SPEC = CropSpec()
+HELD_OUT, SETTLING = 7_261_970, 7_261_971
+"""As in `training_loop`, which would load TensorFlow; a test there says that they are the same."""
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +76,37 @@ def test_held_out_people_are_others(model: FaceModel) -> None:
     assert labels.tolist() == [0, 0, 1, 1, 2, 2]
     again, _ = held_out_crops(model, SPEC, people=3, views=2, seed=(7, 1))
     np.testing.assert_array_equal(tensors, again)
-    trained = next(batches(model, SPEC, SMALL, seed=1, stream=0)).tensors / 127
-    assert min(np.abs(tensors[:, None] - trained[None]).mean((2, 3, 4)).ravel()) > 0.01
+
+
+@pytest.mark.parametrize("seed", [1, HELD_OUT, SETTLING])
+def test_no_held_out_person_is_drawn_for_training(
+    model: FaceModel, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = drawn_weights(model, (HELD_OUT, seed), monkeypatch)
+    settling = drawn_weights(model, (SETTLING, seed), monkeypatch)
+    trained: set[bytes] = set()
+    # Stream 1000 is the first of a resumed run.
+    for stream in (0, 1, 1000, HELD_OUT, SETTLING):
+        source = batches(model, SPEC, replace(SMALL, reused=0.0), seed, stream)
+        trained |= {row.tobytes() for _ in range(2) for row in next(source).weights}
+    assert (len(measured), len(settling), len(trained)) == (4, 4, 5 * 2 * 4)
+    assert not measured & settling
+    assert not (measured | settling) & trained
+
+
+def drawn_weights(model: FaceModel, seed: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> set[bytes]:
+    """The shape coefficients of the people that `held_out_crops` draws."""
+    people: list[bytes] = []
+
+    def overheard(*arguments: Any) -> Person:
+        person = draw_person(*arguments)
+        people.append(person.weights.tobytes())
+        return person
+
+    with monkeypatch.context() as patched:
+        patched.setattr(held_out, "draw_person", overheard)
+        held_out_crops(model, SPEC, people=4, views=1, seed=seed)
+    return set(people)
 
 
 def test_crops_scatter_as_locate_errs() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from facelatch.frames import Intrinsics
@@ -12,6 +13,8 @@ from facelatch_converter.face_model import FaceModel, load_face_model
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.regions import Regions, find_regions
 from facelatch_converter.render import (
+    NECK_LENGTH_MM,
+    NECK_MM,
     Backdrop,
     Light,
     Posed,
@@ -113,11 +116,18 @@ def test_the_nose_is_where_the_view_puts_it(model: FaceModel, person: Person) ->
 
 
 def test_the_body_does_not_turn_with_the_head(model: FaceModel, person: Person) -> None:
-    ahead, turned = (_head(model, person, View(yaw_deg=yaw)).vertices_mm for yaw in (0.0, 30.0))
-    collar = person.vertices_mm[:, 1] < person.vertices_mm[:, 1].min() + 5
-    if person.vertices_mm[collar, 1].max() < -155:
-        moved = turned[collar] - ahead[collar]
-        assert np.ptp(moved, axis=0).max() < 1
+    def placed(vertices: npt.NDArray[np.float32], yaw: float) -> npt.NDArray[np.float32]:
+        view = View(yaw_deg=yaw)
+        return pose(model, vertices, person.albedo, person.infrared_albedo, view, Light()).vertices_mm
+
+    # The toy head has no neck: the same head, lowered until all of it is collar.
+    lowest = NECK_MM - NECK_LENGTH_MM
+    collar = person.vertices_mm - np.array((0, person.vertices_mm[:, 1].max() - lowest, 0), np.float32)
+    body = placed(collar, 30) - placed(collar, 0)
+    assert np.ptp(body, axis=0).max() < 0.1
+    assert np.abs(body).max() > 20  # it follows the neck's joint
+    face = placed(person.vertices_mm, 30) - placed(person.vertices_mm, 0)
+    assert np.ptp(face, axis=0).max() > 50
 
 
 def test_light_from_the_left_brightens_the_left(model: FaceModel, person: Person) -> None:

@@ -5,9 +5,12 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from facelatch_converter import quantise
 from facelatch_converter.errors import TrainingError
+from facelatch_converter.face_model import load_face_model
 from facelatch_converter.train import Schedule, add_arguments, run
 from tests.converter.toy_model import write_toy_model
 
@@ -46,6 +49,8 @@ def test_a_run_trains_saves_and_goes_on(face_model: Path, tmp_path: Path) -> Non
     assert {"tensorflow", "keras", "numpy", "preprocess"} <= record["versions"].keys()
     assert (out / "encoder.keras").stat().st_size > 100_000
 
+    _assert_goes_on_from(_arguments(face_model, out, "--resume"), steps=3)
+
     assert run(_arguments(face_model, out, "--crops", "40", "--resume")) == 0
     resumed = json.loads((out / "run.json").read_text())
     assert (resumed["crops"], resumed["resumed"]) == (40, 1)
@@ -57,10 +62,42 @@ def test_a_run_trains_saves_and_goes_on(face_model: Path, tmp_path: Path) -> Non
         run(_arguments(face_model, out))
 
 
+def _assert_goes_on_from(arguments: argparse.Namespace, steps: int) -> None:
+    """A resumed run has the saved encoder's weights and its optimiser's count, not a new network's."""
+    from facelatch_converter.training_loop import Trainer, _restore
+
+    trainer = Trainer("default", "all-pairs", load_face_model(arguments.face_model))
+    new = trainer.encoder.get_weights()
+    _restore(arguments, trainer)
+    saved = quantise.load_keras(arguments.out / "encoder.keras")
+    # Settling changes the saved encoder's last layer, and nothing else.
+    same = len(new) - len(saved.layers[-1].weights)
+    for found, expected in zip(trainer.encoder.get_weights()[:same], saved.get_weights(), strict=False):
+        np.testing.assert_array_equal(found, expected)
+    moved = [np.abs(one - other).max() for one, other in zip(new, trainer.encoder.get_weights(), strict=True)]
+    assert np.count_nonzero(moved) > len(new) / 2
+    assert int(trainer.optimiser.iterations.numpy()) == steps
+
+
 def test_pairs_of_the_seed_works_loss_train_too(face_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "pairs"
     assert run(_arguments(face_model, out, "--crops", "8", "--loss", "contrastive")) == 0
-    assert json.loads((out / "run.json").read_text())["reports"][0]["loss"] < 2
+    first = json.loads((out / "run.json").read_text())["reports"][0]["loss"]
+    # Half of mean squared distances: at most half of 2 * 2 for a genuine pair and of 1 for an impostor's.
+    assert 0 < first < 1
+    assert _pairs_loss(apart=True) == pytest.approx(0, abs=1e-6)
+    assert _pairs_loss(apart=False) == pytest.approx(24 / 32 / 2, abs=1e-4)
+
+
+def _pairs_loss(apart: bool) -> float:
+    """The loss of embeddings that are perfect, or all the same, by the trainer's own way of pairing."""
+    from facelatch_converter.training_loop import Trainer
+
+    labels = np.arange(8, dtype=np.int32).repeat(2)
+    outputs = np.eye(128, dtype=np.float32)[labels if apart else np.zeros_like(labels)]
+    # Pairing needs nothing of the trainer but its method.
+    trainer = object.__new__(Trainer)
+    return float(trainer._contrastive(outputs, np.zeros((16, 4), np.float32), None, labels))
 
 
 @pytest.mark.parametrize(
@@ -104,3 +141,10 @@ def test_the_rate_warms_up_and_falls() -> None:
 )
 def test_whichever_limit_is_nearer_counts(crops: int, elapsed_s: float, expected: float) -> None:
     assert Schedule(crops=1000, minutes=1).progress(crops, elapsed_s) == expected
+
+
+def test_the_held_out_people_are_those_that_other_tests_compare() -> None:
+    from facelatch_converter import training_loop
+    from tests.converter import test_crops
+
+    assert (training_loop.HELD_OUT, training_loop.SETTLING) == (test_crops.HELD_OUT, test_crops.SETTLING)

@@ -87,7 +87,7 @@ def test_a_daemon_whom_nobody_hears_goes_on_and_keeps_its_code(
             process.stderr.close()
             assert process.wait(timeout=60) == 0
         manager.setblocking(False)
-        messages = []
+        messages: list[str] = []
         while not messages or messages[-1] != "STOPPING=1":
             messages.append(manager.recv(4096).decode())
     assert "STATUS=granted: ada" in messages

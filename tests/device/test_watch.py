@@ -51,7 +51,8 @@ def test_the_gallery_is_asked_for_a_verdict_only() -> None:
         return GALLERY
 
     watch, verdicts = FRESH, []
-    for place, found in enumerate([NO_FACE, NO_FACE, OWNER, OWNER, NO_FACE]):
+    looks: list[Sample | Failure] = [NO_FACE, NO_FACE, OWNER, OWNER, NO_FACE]
+    for place, found in enumerate(looks):
         watch, verdict = watch.after(place, found, gallery, THRESHOLD)
         verdicts.append(verdict is not None)
     assert verdicts == [False, False, False, True, False]

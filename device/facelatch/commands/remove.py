@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from facelatch.commands.options import add_config
-from facelatch.commands.sources import add_store, to_config, to_store
+from facelatch.commands.sources import add_store, to_config, to_store, warn
 from facelatch.errors import UnknownUserError
 from facelatch.exit_codes import ExitCode
 from facelatch.matching import check_user_name
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         raise UnknownUserError(f"{user} is not enrolled in {config.store.folder}; nothing was removed")
     if not arguments.yes:
         if sys.stdin is None or not sys.stdin.isatty():
-            print("facelatch: remove asks first, but there is no terminal; add --yes", file=sys.stderr)
+            warn("remove asks first, but there is no terminal; add --yes")
             return ExitCode.USAGE
         if not agrees(input, user):
             print("nothing was removed")
