@@ -147,6 +147,8 @@ def _plain(value: object) -> str:
     """A value in words: what is nested becomes `name value` pairs."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name.replace('_', ' ')} {_plain(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(_plain(part) for part in value) or "none"
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -21,6 +21,7 @@ ENCODER = (Path(__file__).parents[1] / "data" / "models" / "encoder.tflite").rea
 RECORD = {
     "arguments": {"seed": 1, "loss": "all-pairs", "face_model": "/home/someone/ict.npz", "minutes": None},
     "crops": 900_000,
+    "phases": [{"from_crops": 10, "minutes": 75.0}, {"from_crops": 20}],
     "offset_share": 0.83,
     "offset_note": "fitted on people of its own",
     "reports": [{"eer": 0.5}, {"eer": 0.1}],
@@ -111,6 +112,7 @@ def test_a_written_bundle_loads_on_the_board(tmp_path: Path) -> None:
         "All pairs of a batch: supervised contrastive loss at temperature 1/16, plus the regression",
         "their mean, 83.00% was taken out of the last layer. Fitted on people of its own.",
         "face model ict.npz",
+        "phases: from crops 10, minutes 75; from crops 20\n",
         "errors of one comparison of two captures. An attempt at a board is several",
         "photo <b>bent</b> accepted (APCER), where a face was found: 0.00%",
         "photo <b>bent</b> without a face found (no response): 0.00%",
