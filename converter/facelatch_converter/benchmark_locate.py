@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.locate import Located, Locator
+from facelatch_converter import options
 
-DESCRIPTION = """Render people whose position is known, let the board's locator find them, and print where its point lies
-against the middle of the nose: mean, standard deviation and how it follows the pose. Training centres its crops alike."""
+DESCRIPTION = """Render people whose position is known, let the board's locator find them, and print where its point
+lies against the middle of the nose: mean, deviation and how it follows the pose. Training centres its crops alike."""
 
 Real = npt.NDArray[np.float64]
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
     parser.add_argument("--people", type=int, default=60, metavar="N", help="people (default: %(default)s)")
     parser.add_argument("--views", type=int, default=5, metavar="N", help="of each (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=40_000)
+    parser.add_argument("--seed", type=options.seed, default=40_000)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
@@ -58,7 +59,11 @@ def measure(face_model: Path, people: int, views: int, seed: int) -> dict[str, A
         below = (point.v_px - camera.cy) / camera.fy * z - y
         offsets.append((aside, below, point.depth_mm - z))
         angles.append((view.yaw_deg, view.pitch_deg))
-    return {"frames": frames, "found": len(offsets), "offset_mm": _describe(np.array(offsets), np.array(angles))}
+    return {
+        "frames": frames,
+        "found": len(offsets),
+        "offset_mm": _describe(np.array(offsets), np.array(angles)),
+    }
 
 
 def _describe(offsets: Real, angles: Real) -> dict[str, dict[str, float]]:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.preprocess import VERSION
+from facelatch_converter import options
 from facelatch_converter.crops import STEPS, Batch, Recipe
 from facelatch_converter.errors import OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
@@ -105,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shares.add_argument("--augmented", type=float, default=usual.augmented, help="(default: %(default)s)")
     shares.add_argument("--infrared", type=float, default=usual.infrared, help="(default: %(default)s)")
     shares.add_argument("--blind", type=float, default=usual.blind, help="depth only (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=options.seed, default=1)
 
 
 def run(arguments: argparse.Namespace) -> int:

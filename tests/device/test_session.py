@@ -150,7 +150,9 @@ def test_a_strangers_frame_among_the_owners_is_refused() -> None:
     ],
 )
 def test_a_single_frame_may_be_noisy_and_not_more(last: float, outcome: Outcome) -> None:
-    alone = Template(OWNER.user, OWNER.encoder_sha256, OWNER.embeddings[:1], OWNER.made_at[:1], OWNER.poses[:1])
+    alone = Template(
+        OWNER.user, OWNER.encoder_sha256, OWNER.embeddings[:1], OWNER.made_at[:1], OWNER.poses[:1]
+    )
     steps = [make_embedding(1), make_embedding(1), make_near(make_embedding(1), last)]
     verdict = decided(run(*((embedding, [LIVE]) for embedding in steps)), gallery=[alone])
     assert verdict.outcome is outcome
