@@ -13,7 +13,7 @@ from facelatch_converter import options
 
 DESCRIPTION = """Render training crops in this one process and count them.
 
-`new` renders every crop; `mixed` is what training does: half of the people of a batch were rendered before
+`new` renders every crop; `mixed` is what training does: two thirds of the people of a batch were rendered before
 and are only seen anew by the sensor. The first batch compiles and warms up, and is not counted."""
 
 

@@ -81,8 +81,7 @@ def crop(frame: Frame, point: FacePoint, spec: CropSpec) -> Crop:
     on_face = seen & (np.abs(depth - np.float32(point.depth_mm)) <= spec.depth_span_mm)
     kept = on_face | ~seen
     layers = np.empty((*depth.shape, 6), np.float32)
-    layers[..., :3] = intensity(frame)[top:bottom, left:right]
-    layers[..., :3] *= kept[..., None]
+    np.multiply(intensity(frame)[top:bottom, left:right], kept[..., None], out=layers[..., :3])
     layers[..., 3] = kept
     layers[..., 4] = depth * on_face
     layers[..., 5] = on_face
