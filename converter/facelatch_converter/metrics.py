@@ -208,3 +208,15 @@ def pair_blocks(embeddings: npt.NDArray[np.float32], rows: int = 256) -> Iterato
         first, second = np.nonzero(later)
         distance = np.sqrt(np.maximum(squared[first, second], 0)).astype(np.float32)
         yield PairBlock(first + start, columns[second], distance)
+
+
+def pair_distances(
+    embeddings: npt.NDArray[np.float32], identity: npt.NDArray[np.integer[Any]]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Distances of all genuine and of all impostor pairs; `identity` (n,) is equal for rows of one person."""
+    genuine, impostor = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
+    for block in pair_blocks(embeddings):
+        same = identity[block.first] == identity[block.second]
+        genuine.append(block.distance[same])
+        impostor.append(block.distance[~same])
+    return np.concatenate(genuine), np.concatenate(impostor)

@@ -8,6 +8,8 @@ familiar and moves the EER little; a run's record has the EER before and after.
 import numpy as np
 import numpy.typing as npt
 
+from facelatch_converter.metrics import pair_distances
+
 Real = npt.NDArray[np.float32]
 
 WANTED_IMPOSTOR_DISTANCE = 1.15
@@ -38,9 +40,12 @@ def excess_offset(raw: Real, labels: npt.NDArray[np.int32], wanted: float = WANT
     return excess
 
 
+def to_unit_rows(raw: Real) -> Real:
+    """Outputs (n, 128) as embeddings of unit length."""
+    unit: Real = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    return unit
+
+
 def _mean_impostor(raw: Real, labels: npt.NDArray[np.int32]) -> float:
-    unit = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9)
-    rows, columns = np.triu_indices(len(labels), 1)
-    different = labels[rows] != labels[columns]
-    similarity = (unit @ unit.T)[rows, columns][different]
-    return float(np.sqrt(np.maximum(2 - 2 * similarity, 0)).mean())
+    _, impostor = pair_distances(to_unit_rows(raw), labels)
+    return float(impostor.mean(dtype=np.float64))

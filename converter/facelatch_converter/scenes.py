@@ -10,8 +10,6 @@ from facelatch_converter.render import Backdrop, Lamp, Light, View
 
 Real = npt.NDArray[np.float32]
 
-MIDLINE = ("jawOpen", "mouthClose", "jawForward")
-
 
 @dataclass(frozen=True, slots=True)
 class Range:

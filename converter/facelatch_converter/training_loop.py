@@ -19,8 +19,8 @@ from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FusedBatchNormalization
 from facelatch_converter.held_out import held_out_crops
-from facelatch_converter.metrics import comparisons, eer
-from facelatch_converter.offset import excess_offset
+from facelatch_converter.metrics import comparisons, eer, pair_distances
+from facelatch_converter.offset import excess_offset, to_unit_rows
 from facelatch_converter.train import Record, Schedule, to_tensors
 
 HELD_OUT, SETTLING = 7_261_970, 7_261_971
@@ -163,9 +163,9 @@ def _report(
     """Measure on held-out people and say so on the bar and in the record."""
     tensors, labels = held_out
     raw = trainer.outputs(tensors)
-    genuine, impostor = pair_distances(_to_unit(raw - offset), labels)
+    genuine, impostor = pair_distances(to_unit_rows(raw - offset), labels)
     rate = eer(comparisons(genuine, impostor)).rate
-    before = eer(comparisons(*pair_distances(_to_unit(raw), labels))).rate
+    before = eer(comparisons(*pair_distances(to_unit_rows(raw), labels))).rate
     row = {
         "crops": record.crops,
         "elapsed_s": round(record.elapsed_s, 1),
@@ -181,21 +181,6 @@ def _report(
         f"{record.crops:8d} crops {record.elapsed_s / 60:6.1f} min  loss {loss:.3f}  EER {100 * rate:.2f} %  "
         f"genuine {genuine.mean():.2f}  impostor {impostor.mean():.2f}"
     )
-
-
-def _to_unit(raw: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    unit: npt.NDArray[np.float32] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
-    return unit
-
-
-def pair_distances(
-    embeddings: npt.NDArray[np.float32], labels: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Distances of all genuine and all impostor pairs."""
-    rows, columns = np.triu_indices(len(labels), 1)
-    distance = np.sqrt(np.maximum(2 - 2 * (embeddings @ embeddings.T)[rows, columns], 0))
-    same = labels[rows] == labels[columns]
-    return distance[same], distance[~same]
 
 
 def _importance(model: FaceModel) -> npt.NDArray[np.float32]:

@@ -1,7 +1,6 @@
 """Training crops: labelled, varied, repeatable; never the held-out people."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,21 +11,15 @@ from facelatch.preprocess import NEUTRAL, Crop, CropSpec
 from facelatch_converter import held_out
 from facelatch_converter.augment import augment, blind
 from facelatch_converter.crops import Recipe, batches, locate_offset_mm
-from facelatch_converter.face_model import FaceModel, load_face_model
+from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.render import View
-from tests.converter.toy_model import write_toy_model
 
 SMALL = Recipe(people=4, views=2, remembered=8)
 SPEC = CropSpec()
 HELD_OUT, SETTLING = 7_261_970, 7_261_971
 """As in `training_loop`, which would load TensorFlow; a test there says that they are the same."""
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> FaceModel:
-    return load_face_model(write_toy_model(Path(tmp_path_factory.mktemp("model")) / "toy.npz"))
 
 
 def test_a_batch_is_labelled_by_person(model: FaceModel) -> None:

@@ -162,6 +162,14 @@ def test_every_pair_is_compared_once_and_as_on_the_board(count: int, rows: int) 
         assert block.distance == pytest.approx(direct, abs=1e-5)
 
 
+def test_pairs_are_told_apart_by_person() -> None:
+    embeddings = np.eye(4, dtype=np.float32)
+    embeddings[1] = embeddings[0]
+    genuine, impostor = metrics.pair_distances(embeddings, np.array([7, 7, 7, 3]))
+    assert sorted(genuine) == pytest.approx([0, 2**0.5, 2**0.5])
+    assert impostor == pytest.approx([2**0.5] * 3)
+
+
 def test_millions_of_comparisons_are_counted_quickly() -> None:
     rng = np.random.default_rng(5)
     impostor = rng.normal(1.1, 0.1, 5_000_000).astype(np.float32)

@@ -1,22 +1,9 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from facelatch_converter.face_model import FaceModel, load_face_model
+from facelatch_converter.face_model import FaceModel
 from facelatch_converter.people import draw_hair, draw_person
-from facelatch_converter.regions import Regions, find_regions
-from tests.converter.toy_model import write_toy_model
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> FaceModel:
-    return load_face_model(write_toy_model(Path(tmp_path_factory.mktemp("model")) / "toy.npz"))
-
-
-@pytest.fixture(scope="module")
-def regions(model: FaceModel) -> Regions:
-    return find_regions(model)
+from facelatch_converter.regions import Regions
 
 
 def test_a_seed_gives_the_same_person_again(model: FaceModel, regions: Regions) -> None:

@@ -1,7 +1,6 @@
 """Rendering: the fast and the slow path agree, and poses mean what they say."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +8,9 @@ import pytest
 
 from facelatch.frames import Intrinsics
 from facelatch.preprocess import CropSpec, FacePoint, encode, to_tensor
-from facelatch_converter.face_model import FaceModel, load_face_model
+from facelatch_converter.face_model import FaceModel
 from facelatch_converter.people import Person, draw_person
-from facelatch_converter.regions import Regions, find_regions
+from facelatch_converter.regions import Regions
 from facelatch_converter.render import (
     NECK_LENGTH_MM,
     NECK_MM,
@@ -27,20 +26,9 @@ from facelatch_converter.render import (
 )
 from facelatch_converter.sensors import ideal_frame, to_crop
 from facelatch_converter.torso import make_torso
-from tests.converter.toy_model import write_toy_model
 
 CAMERA = Intrinsics(610, 610, 320, 240)
 SPEC = CropSpec()
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> FaceModel:
-    return load_face_model(write_toy_model(Path(tmp_path_factory.mktemp("model")) / "toy.npz"))
-
-
-@pytest.fixture(scope="module")
-def regions(model: FaceModel) -> Regions:
-    return find_regions(model)
 
 
 @pytest.fixture(scope="module")

@@ -20,12 +20,6 @@ from facelatch_converter.face_model import load_face_model
 from facelatch_converter.render_command import add_arguments, run
 from facelatch_converter.staging import CAMERAS
 from facelatch_converter.synthetic import synthetic_captures
-from tests.converter.toy_model import write_toy_model
-
-
-@pytest.fixture(scope="module")
-def face_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_toy_model(Path(tmp_path_factory.mktemp("model")) / "toy.npz")
 
 
 def test_a_capture_is_the_same_each_time_and_in_each_process(face_model: Path) -> None:

@@ -12,12 +12,6 @@ from facelatch_converter import quantise
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.train import Schedule, add_arguments, run
-from tests.converter.toy_model import write_toy_model
-
-
-@pytest.fixture(scope="module")
-def face_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_toy_model(Path(tmp_path_factory.mktemp("model")) / "toy.npz")
 
 
 def _arguments(face_model: Path, out: Path, *more: str) -> argparse.Namespace:

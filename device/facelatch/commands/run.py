@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from facelatch.commands.options import add_config
+from facelatch.commands.secure_lock import to_lock
 from facelatch.commands.sources import (
     add_model,
     add_source,
@@ -25,7 +26,6 @@ from facelatch.event_log import EventLog, check_path
 from facelatch.exit_codes import ExitCode
 from facelatch.gallery import Gallery
 from facelatch.lockout import Lockout
-from facelatch.locks.drivers import open_lock
 from facelatch.locks.gpio import OpenChip
 from facelatch.notify import Notifier, watchdog_interval_s
 from facelatch.stop import StopSignal
@@ -53,16 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, open_chip: OpenChip | None = None) -> ExitCode:
     """Run until told to stop, or until a recording ends."""
     config = to_config(arguments)
-    settings = config.lock
     beat_s = watchdog_interval_s(os.environ.get("WATCHDOG_USEC"), os.environ.get("WATCHDOG_PID"), os.getpid())
     # The lock first: whatever is wrong with the rest, the door is shut.
-    lock = open_lock(
-        settings.driver,
-        chip=settings.chip,
-        line=settings.line,
-        active_low=settings.active_low,
-        open_chip=open_chip,
-    )
+    lock = to_lock(config.lock, open_chip)
     with StopSignal() as stop, closing(lock):
         model = to_model(config)
         path = Path(config.events.path) if config.events.path else None
@@ -79,7 +72,7 @@ def run(arguments: argparse.Namespace, open_chip: OpenChip | None = None) -> Exi
                 Lockout(to_lockout_rule(config)),
                 cooldown_ns=round(config.daemon.cooldown_s * 1e9),
             ),
-            door=Door(lock, events, settings.pulse_s, time.time_ns),
+            door=Door(lock, events, config.lock.pulse_s, time.time_ns),
             notifier=Notifier(os.environ.get("NOTIFY_SOCKET")),
             stop=stop,
             clock=time.monotonic_ns,

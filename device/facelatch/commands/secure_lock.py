@@ -3,8 +3,9 @@
 import argparse
 
 from facelatch.commands.options import add_config
-from facelatch.config import Config, load
+from facelatch.config import Config, LockSettings, load
 from facelatch.exit_codes import ExitCode
+from facelatch.locks import Lock
 from facelatch.locks.drivers import open_lock
 from facelatch.locks.gpio import OpenChip
 
@@ -27,12 +28,15 @@ def run(arguments: argparse.Namespace, open_chip: OpenChip | None = None) -> Exi
 
 def secure(config: Config, open_chip: OpenChip | None = None) -> None:
     """Hold the configured lock shut; opening a lock secures it, closing it does so again."""
-    settings = config.lock
-    lock = open_lock(
+    to_lock(config.lock, open_chip).close()
+
+
+def to_lock(settings: LockSettings, open_chip: OpenChip | None = None) -> Lock:
+    """The lock that the settings name, secured: the same one for the daemon and for what runs after it."""
+    return open_lock(
         settings.driver,
         chip=settings.chip,
         line=settings.line,
         active_low=settings.active_low,
         open_chip=open_chip,
     )
-    lock.close()
