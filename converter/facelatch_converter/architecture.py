@@ -63,8 +63,9 @@ def _default(size_px: int, normalisation: Any) -> Any:
     from keras import Model, layers  # noqa: PLC0415
 
     face = layers.Input((size_px, size_px, 4), name="face")
-    x = _convolve(face, 16, 3, normalisation, strides=2)
-    x = _convolve(x, 32, 3, normalisation, strides=2)
+    # One convolution without overlap: with four channels in, a first layer at full resolution would take a third
+    # of the time and 4 % of the arithmetic. The 3x3 branches that follow see across the seams.
+    x = _convolve(face, 64, 4, normalisation, strides=4)
     for number, (squeeze, expand, modules) in enumerate(STAGES):
         if number in (1, 2):
             x = layers.MaxPooling2D(2, padding="same")(x)

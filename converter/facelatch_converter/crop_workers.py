@@ -1,9 +1,10 @@
 """Processes that render training batches ahead of the trainer."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.queues import Queue
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from queue import Empty
 
@@ -24,23 +25,26 @@ PATIENCE_S = 300.0
 @contextmanager
 def rendered_batches(
     face_model: Path, spec: CropSpec, recipe: Recipe, seed: int, workers: int, first_stream: int = 0
-) -> Iterator[Iterator[Batch]]:
-    """An iterator of batches from `workers` processes, which end with the block.
+) -> Iterator[tuple[Iterator[Batch], Callable[[float], None]]]:
+    """An iterator of batches from `workers` processes, which end with the block, and what tells them the progress.
 
     Each worker draws from its own stream, `first_stream` upwards; a resumed run passes new ones.
     """
     context = multiprocessing.get_context("spawn")
     queue: Queue[Batch] = context.Queue(AHEAD * workers)
+    progress = context.Value("d", 0.0)
     processes = [
         context.Process(
-            target=_work, args=(queue, face_model, spec, recipe, seed, first_stream + n), daemon=True
+            target=_work,
+            args=(queue, progress, face_model, spec, recipe, seed, first_stream + n),
+            daemon=True,
         )
         for n in range(workers)
     ]
     for process in processes:
         process.start()
     try:
-        yield _take(queue)
+        yield _take(queue), lambda share: setattr(progress, "value", share)
     finally:
         for process in processes:
             process.terminate()
@@ -58,9 +62,16 @@ def _take(queue: "Queue[Batch]") -> Iterator[Batch]:
 
 
 def _work(
-    queue: "Queue[Batch]", face_model: Path, spec: CropSpec, recipe: Recipe, seed: int, stream: int
+    queue: "Queue[Batch]",
+    progress: "Synchronized[float]",
+    face_model: Path,
+    spec: CropSpec,
+    recipe: Recipe,
+    seed: int,
+    stream: int,
 ) -> None:
     # One thread per process: the processes are the parallelism.
     cv2.setNumThreads(1)
-    for batch in batches(load_face_model(face_model), spec, recipe, seed, stream):
+    model = load_face_model(face_model)
+    for batch in batches(model, spec, recipe, seed, stream, lambda: float(progress.value)):
         queue.put(batch)

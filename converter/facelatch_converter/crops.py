@@ -1,14 +1,14 @@
 """Endless labelled training crops: new people, each seen several times, straight from the renderer."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from facelatch.preprocess import Crop, CropSpec, encode
-from facelatch_converter.augment import augment, blind
+from facelatch_converter.augment import Style, augment, blind, draw_style
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.regions import Regions, find_regions
@@ -32,21 +32,29 @@ class Recipe:
 
     people: int = 32
     views: int = 3
-    reused: float = 0.65
+    reused: float = 0.85
     """Share of a batch's people that were rendered before; their sensor noise and augmentation are new."""
-    remembered: int = 300
+    rendered: int = 6
+    """How often each person is rendered; a batch takes `views` of these."""
+    remembered: int = 700
     """How many rendered people are kept for reuse."""
     limits: Range = field(default_factory=lambda: Range(35, 25, 15, 300, 900))
     jitter: float = 1.0
     """Scales how much the crops' centres scatter; 1 is as `locate` does."""
     infrared: float = 0.2
     """Share of crops lit by infrared instead of visible light."""
-    blind: float = 0.1
+    blind: float = 0.2
     """Share of crops without any image."""
-    augmented: float = 0.6
+    augmented: float = 0.65
     """Share of crops that are augmented; the rest is as the sensor gave it."""
+    sharpened: float = 0.35
+    """The same from `sharpen_from` on: the last part of a run sees mostly what a good camera delivers."""
+    sharpen_from: float = 0.65
+    """Which share of a run comes before that."""
     kinect: float = 0.2
     """Share of crops taken by structured light."""
+    alike: float = 0.5
+    """Share of batches whose crops all share one camera, light and style, so that only faces tell people apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,25 +78,40 @@ class Rendered:
     """Each with the depth of the crop's centre in millimetres."""
 
 
-def batches(model: FaceModel, spec: CropSpec, recipe: Recipe, seed: int, stream: int) -> Iterator[Batch]:
-    """Batches without end; `stream` tells parallel workers apart, equal arguments give equal batches."""
+def batches(
+    model: FaceModel,
+    spec: CropSpec,
+    recipe: Recipe,
+    seed: int,
+    stream: int,
+    progress: Callable[[], float] = lambda: 0.0,
+) -> Iterator[Batch]:
+    """Batches without end; `stream` tells parallel workers apart, equal arguments give equal batches.
+
+    `progress` says how much of the run is over, from 0 to 1.
+    """
     rng = np.random.default_rng([TRAINING, seed, stream])
     regions = find_regions(model)
     memory: deque[Rendered] = deque(maxlen=recipe.remembered)
     while True:
-        reused = int(recipe.people * recipe.reused) if len(memory) >= recipe.people else 0
+        # Few remembered people would be seen over and over again.
+        wanted = int(recipe.people * recipe.reused)
+        enough = max(wanted, min(10 * recipe.people, recipe.remembered))
+        reused = wanted if len(memory) >= enough else 0
         fresh = [render_person(model, regions, spec, recipe, rng) for _ in range(recipe.people - reused)]
         old = [memory[int(n)] for n in rng.choice(len(memory), reused, replace=False)] if reused else []
         memory.extend(fresh)
-        yield _expose_all(fresh + old, spec, recipe, rng)
+        augmented = recipe.augmented if progress() < recipe.sharpen_from else recipe.sharpened
+        yield _expose_all(fresh + old, spec, recipe, augmented, rng)
 
 
 def render_person(
     model: FaceModel, regions: Regions, spec: CropSpec, recipe: Recipe, rng: np.random.Generator
 ) -> Rendered:
-    """A new person, seen `recipe.views` times."""
+    """A new person, seen `recipe.rendered` times."""
     person = draw_person(model, regions, rng, spread=float(rng.uniform(0.9, 1.2)))
-    views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(recipe.views))
+    count = max(recipe.rendered, recipe.views)
+    views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(count))
     return Rendered(person.weights, views)
 
 
@@ -128,22 +151,53 @@ def expose_crop(
     return to_crop(rendering, measure(rendering, sensor, rng), centre_mm, spec, infrared)
 
 
-def _expose_all(people: list[Rendered], spec: CropSpec, recipe: Recipe, rng: np.random.Generator) -> Batch:
+def _expose_all(
+    people: list[Rendered], spec: CropSpec, recipe: Recipe, augmented: float, rng: np.random.Generator
+) -> Batch:
     count = len(people) * recipe.views
     tensors = np.empty((count, spec.size_px, spec.size_px, 4), np.int8)
+    shared = _draw_circumstance(recipe, augmented, rng) if rng.random() < recipe.alike else None
     place = 0
     for person in people:
-        for rendering, centre_mm in person.views:
-            sensor = KINECT_V1 if rng.random() < recipe.kinect else ACTIVE_STEREO
-            light = rng.random()
-            crop = expose_crop(_expand(rendering), centre_mm, sensor, spec, light < recipe.infrared, rng)
-            crop = blind(crop) if light > 1 - recipe.blind else crop
-            crop = augment(crop, rng) if rng.random() < recipe.augmented else crop
-            tensors[place] = np.rint(encode(crop, spec) * STEPS)
+        for view in rng.choice(len(person.views), recipe.views, replace=False):
+            circumstance = shared or _draw_circumstance(recipe, augmented, rng)
+            tensors[place] = np.rint(
+                encode(_expose(person.views[int(view)], circumstance, spec, rng), spec) * STEPS
+            )
             place += 1
     weights = np.repeat(np.stack([person.weights for person in people]), recipe.views, axis=0)
     labels = np.repeat(np.arange(len(people), dtype=np.int32), recipe.views)
     return Batch(tensors, weights, labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstance:
+    """What a picture is taken with, whoever is on it."""
+
+    sensor: Sensor
+    infrared: bool
+    blind: bool
+    style: Style | None
+    """None for crops that are not augmented."""
+
+
+def _draw_circumstance(recipe: Recipe, augmented: float, rng: np.random.Generator) -> _Circumstance:
+    light = rng.random()
+    return _Circumstance(
+        sensor=KINECT_V1 if rng.random() < recipe.kinect else ACTIVE_STEREO,
+        infrared=light < recipe.infrared,
+        blind=light > 1 - recipe.blind,
+        style=draw_style(rng) if rng.random() < augmented else None,
+    )
+
+
+def _expose(
+    view: tuple[Rendering, float], circumstance: _Circumstance, spec: CropSpec, rng: np.random.Generator
+) -> Crop:
+    rendering, centre_mm = view
+    crop = expose_crop(_expand(rendering), centre_mm, circumstance.sensor, spec, circumstance.infrared, rng)
+    crop = augment(crop, circumstance.style, rng) if circumstance.style else crop
+    return blind(crop) if circumstance.blind else crop
 
 
 def _compact(rendering: Rendering) -> Rendering:

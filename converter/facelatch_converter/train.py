@@ -102,8 +102,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--held-out", type=int, default=100, help="people to measure the EER on (default 100)"
     )
-    shares = parser.add_argument_group("shares of crops; a last phase on clean crops sharpens an encoder")
+    shares = parser.add_argument_group("shares of crops")
     shares.add_argument("--augmented", type=float, default=usual.augmented, help="(default: %(default)s)")
+    shares.add_argument(
+        "--sharpened", type=float, default=usual.sharpened,
+        help=f"augmented after {100 * usual.sharpen_from:.0f} %% of the run (default: %(default)s)",
+    )  # fmt: skip
     shares.add_argument("--infrared", type=float, default=usual.infrared, help="(default: %(default)s)")
     shares.add_argument("--blind", type=float, default=usual.blind, help="depth only (default: %(default)s)")
     parser.add_argument("--seed", type=options.seed, default=1)
@@ -118,6 +122,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     train_run(arguments, model, _open_record(arguments))
     return 0
+
+
+def _shares(arguments: argparse.Namespace) -> tuple[float, ...]:
+    return arguments.augmented, arguments.sharpened, arguments.infrared, arguments.blind
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -135,8 +143,8 @@ def _check(arguments: argparse.Namespace) -> None:
             )
     if not arguments.minutes > 0 or not arguments.learning_rate > 0:
         raise TrainingError("--minutes and --learning-rate must be positive")
-    if not all(0 <= share <= 1 for share in (arguments.augmented, arguments.infrared, arguments.blind)):
-        raise TrainingError("--augmented, --infrared and --blind are shares from 0 to 1")
+    if not all(0 <= share <= 1 for share in _shares(arguments)):
+        raise TrainingError("--augmented, --sharpened, --infrared and --blind are shares from 0 to 1")
     if arguments.infrared + arguments.blind > 1:
         raise TrainingError("--infrared and --blind together are at most 1")
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
@@ -149,7 +157,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise TrainingError(f"{arguments.out}: nothing to resume, there is no run.json; leave --resume out")
 
 
-PHASE = ("crops", "minutes", "learning_rate", "augmented", "infrared", "blind", "workers")
+PHASE = ("crops", "minutes", "learning_rate", "augmented", "sharpened", "infrared", "blind", "workers")
 """Arguments that a resumed run may change; the record lists them for each phase."""
 
 IDENTITY = ("variant", "loss", "people", "views", "seed", "face_model_sha256")

@@ -102,15 +102,17 @@ def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -
         people=arguments.people,
         views=arguments.views,
         augmented=arguments.augmented,
+        sharpened=arguments.sharpened,
         infrared=arguments.infrared,
         blind=arguments.blind,
     )
     # A resumed run must not see the first part's people again: it draws from streams of its own.
     streams = record.resumed * 1000
     with (
-        rendered_batches(
-            arguments.face_model, spec, recipe, arguments.seed, arguments.workers, streams
-        ) as batches,
+        rendered_batches(arguments.face_model, spec, recipe, arguments.seed, arguments.workers, streams) as (
+            batches,
+            tell_progress,
+        ),
         tqdm(total=arguments.crops, initial=record.crops, unit="crop", smoothing=0.02) as bar,
     ):
         recent: list[float] = []
@@ -118,6 +120,7 @@ def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -
         for step, batch in enumerate(batches, start=1):
             progress = schedule.progress(record.crops, time.monotonic() - started)
             trainer.optimiser.learning_rate.assign(schedule.rate(progress))
+            tell_progress(progress)
             recent.append(_take_step(trainer, batch))
             record.crops += len(batch.labels)
             record.elapsed_s = time.monotonic() - started

@@ -5,6 +5,7 @@ behind, before or beside the face is blanked, so that the encoder cannot learn a
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -92,16 +93,18 @@ def crop(frame: Frame, point: FacePoint, spec: CropSpec) -> Crop:
 def encode(face: Crop, spec: CropSpec) -> Tensor:
     """The tensor of a crop: depth relative to the face's own median depth, all but an oval blanked."""
     tensor = np.empty((spec.size_px, spec.size_px, 4), np.float32)
-    tensor[..., :3] = face.intensity / np.float32(127.5) - np.float32(1)
-    tensor[..., 3] = _relative(face.depth_mm, spec)
     inside = oval(spec.size_px)
-    tensor[~(inside & _covered(face.depth_mm > 0)), :3] = 0
-    tensor[~inside, 3] = -1
+    # Multiplied and selected rather than indexed by a mask, which takes several times as long.
+    image = face.intensity / np.float32(127.5) - np.float32(1)
+    shown = inside & _covered(face.depth_mm > 0)
+    np.multiply(image, shown[..., None], out=tensor[..., :3])
+    tensor[..., 3] = np.where(inside, _relative(face.depth_mm, spec), np.float32(-1))
     return tensor
 
 
+@lru_cache(maxsize=4)
 def oval(size_px: int) -> npt.NDArray[np.bool_]:
-    """Where a face can be in a crop: an ellipse 0.72 of the crop wide and 0.92 high."""
+    """Where a face can be in a crop: an ellipse 0.72 of the crop wide and 0.92 high; do not write into it."""
     centred = (np.arange(size_px, dtype=np.float32) + 0.5) / size_px * 2 - 1
     inside: npt.NDArray[np.bool_] = (centred[None] / 0.72) ** 2 + (centred[:, None] / 0.92) ** 2 <= 1
     return inside
@@ -115,8 +118,10 @@ def _covered(readings: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """
     reach = len(readings) // 14
     window = 2 * reach + 1
-    padded = np.pad(readings.astype(np.int32), ((reach + 1, reach), (reach + 1, reach)))
-    sums = padded.cumsum(0).cumsum(1)
+    size = len(readings)
+    padded = np.zeros((size + window, size + window), np.int32)
+    padded[reach + 1 : reach + 1 + size, reach + 1 : reach + 1 + size] = readings
+    sums = padded.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32)
     around = (
         sums[window:, window:] - sums[:-window, window:] - sums[window:, :-window] + sums[:-window, :-window]
     )
@@ -131,7 +136,7 @@ def _relative(depth_mm: Real, spec: CropSpec) -> Real:
     readings = middle[middle > 0]
     if readings.size == 0:
         return np.full_like(depth_mm, -1)
-    relative = (np.median(readings) - depth_mm) / (spec.depth_span_mm / 2)
+    relative = (np.float32(np.median(readings)) - depth_mm) / (spec.depth_span_mm / 2)
     clipped: Real = np.where(depth_mm > 0, np.clip(relative, -1, 1), -1).astype(np.float32)
     return clipped
 

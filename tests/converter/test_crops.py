@@ -9,14 +9,14 @@ import pytest
 
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
 from facelatch_converter import held_out
-from facelatch_converter.augment import augment, blind
+from facelatch_converter.augment import augment, blind, draw_style
 from facelatch_converter.crops import Recipe, batches, locate_offset_mm
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.render import View
 
-SMALL = Recipe(people=4, views=2, remembered=8)
+SMALL = Recipe(people=4, views=2, rendered=2, remembered=4)
 SPEC = CropSpec()
 HELD_OUT, SETTLING = 7_261_970, 7_261_971
 """As in `training_loop`, which would load TensorFlow; a test there says that they are the same."""
@@ -48,6 +48,37 @@ def test_people_are_met_again_with_new_noise(model: FaceModel) -> None:
     again = [tuple(row) in known for row in second.weights]
     assert sum(again) == 4
     assert not np.array_equal(first.tensors, second.tensors)
+
+
+def test_nobody_is_met_again_before_enough_are_remembered(model: FaceModel) -> None:
+    source = batches(
+        model, SPEC, replace(SMALL, reused=0.5, remembered=12, rendered=1, views=1), seed=3, stream=0
+    )
+    seen: set[tuple[float, ...]] = set()
+    for expected in (0, 0, 0, 2):
+        batch = next(source)
+        people = [tuple(row) for row in batch.weights]
+        assert sum(person in seen for person in people) == expected
+        seen.update(people)
+
+
+def test_the_end_of_a_run_is_augmented_less(model: FaceModel) -> None:
+    recipe = replace(SMALL, augmented=1.0, sharpened=0.0, infrared=0.0, blind=0.0, kinect=0.0)
+    early, late = (
+        next(batches(model, SPEC, recipe, 9, 0, lambda share=share: share)) for share in (0.0, 0.9)
+    )
+    holes = [(batch.tensors[:, 30:80, 40:70, 3] == -127).mean() for batch in (early, late)]
+    assert holes[0] > 2 * holes[1]
+
+
+def test_a_batch_may_share_one_circumstance(model: FaceModel) -> None:
+    recipe = replace(SMALL, people=8, remembered=16, blind=0.5, alike=1.0)
+    source = batches(model, SPEC, recipe, seed=11, stream=0)
+    shares = [
+        float((np.abs(next(source).tensors[..., :3].astype(int)).max((1, 2, 3)) <= 4).mean())
+        for _ in range(8)
+    ]
+    assert set(shares) == {0.0, 1.0}
 
 
 def test_blind_crops_show_depth_only(model: FaceModel) -> None:
@@ -123,11 +154,12 @@ def test_augmentation_adds_holes_and_never_readings() -> None:
     rng = np.random.default_rng(7)
     changed = 0
     for _ in range(40):
-        crop = augment(_crop(), rng)
+        crop = augment(_crop(), draw_style(rng), rng)
         assert (crop.depth_mm[:, :20] == 0).all()
         read = crop.depth_mm[crop.depth_mm > 0]
-        assert np.abs(read - 500).max() < 12
-        assert (crop.intensity[:, :20] == NEUTRAL).all()
+        assert np.abs(read - 500).max() < 20
+        # Beside the depth by two pixels at most.
+        assert (crop.intensity[:, :18] == NEUTRAL).all()
         assert 0 <= crop.intensity.min() <= crop.intensity.max() <= 255
         changed += bool((crop.depth_mm[:, 20:] == 0).any())
     assert 10 < changed < 40
