@@ -4,7 +4,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def run_python(script: str, *arguments: str, timeout_s: float = 60) -> str:
-    """What the script prints; it imports what tests import, and must end with status 0."""
+def run_python(
+    script: str, *arguments: str, timeout_s: float = 60, variables: Mapping[str, str] | None = None
+) -> str:
+    """What the script prints; it imports what tests import, and must end with status 0.
+
+    `variables` are added to its environment.
+    """
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
-        env=_environment(),
+        env=_environment() | dict(variables or {}),
         capture_output=True,
         text=True,
         timeout=timeout_s,

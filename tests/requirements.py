@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -17,6 +18,14 @@ def need_program(name: str) -> str:
     path = shutil.which(name)
     if path is None:
         _do_without(f"{name} is not installed: run tests/install-debian-packages.sh", may_be_missing=False)
+    return path
+
+
+def need_file(pattern: str) -> Path:
+    """The path of a file that a Debian package brings, the first that fits the pattern (absolute, with `*`)."""
+    path = next(iter(sorted(Path("/").glob(pattern.lstrip("/")))), None)
+    if path is None:
+        _do_without(f"{pattern} is not installed: run tests/install-debian-packages.sh", may_be_missing=False)
     return path
 
 
