@@ -3,18 +3,31 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from facelatch.preprocess import Crop, CropSpec, encode
+from facelatch_converter.accessories import ACCESSORIES, dress, wear
 from facelatch_converter.augment import Style, augment, blind, draw_style
+from facelatch_converter.expressions import draw_wide_expression
 from facelatch_converter.face_model import FaceModel
+from facelatch_converter.faults import FAULTS, OVER_SMOOTHED, disturb
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.regions import Regions, find_regions
 from facelatch_converter.render import Rendering, View, express, pose, render_crop
 from facelatch_converter.scenes import Range, draw_expression, draw_light, draw_view
-from facelatch_converter.sensors import ACTIVE_STEREO, KINECT_V1, Sensor, measure, to_crop
+from facelatch_converter.sensors import (
+    ACTIVE_STEREO,
+    KINECT_V1,
+    NARROW_STEREO,
+    SENSORS,
+    WIDE_BASELINE,
+    AnySensor,
+    measure,
+    to_crop,
+)
 
 Tensors = npt.NDArray[np.int8]
 
@@ -24,6 +37,19 @@ STEPS = 127
 
 TRAINING = 7_261_969
 """Begins every training seed, so that no person of a rendered data set is one that training drew."""
+
+
+SENSOR_SHARES: dict[str, float] = {
+    ACTIVE_STEREO.name: 0.4,
+    NARROW_STEREO.name: 0.2,
+    WIDE_BASELINE.name: 0.15,
+    KINECT_V1.name: 0.25,
+}
+"""Which sensors training crops come from. Time of flight is kept out: `protocols` measures on it what a sensor does
+that nobody trained for."""
+
+TRAINED_FAULTS = tuple(fault for fault in FAULTS if fault != OVER_SMOOTHED)
+"""The driver's own smoothing is kept out, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +77,14 @@ class Recipe:
     """The same from `sharpen_from` on: the last part of a run sees mostly what a good camera delivers."""
     sharpen_from: float = 0.65
     """Which share of a run comes before that."""
-    kinect: float = 0.2
-    """Share of crops taken by structured light."""
+    dressed: float = 0.35
+    """Share of renderings with glasses, a cap, a mask, other hair or a hand; each view has its own."""
+    grimacing: float = 0.3
+    """Share of renderings with a wide expression."""
+    hard: float = 0.2
+    """Share of renderings in light that a camera cannot cope with."""
+    faulty: float = 0.25
+    """Share of crops from a camera that has one of `TRAINED_FAULTS`."""
     alike: float = 0.5
     """Share of batches whose crops all share one camera, light and style, so that only faces tell people apart."""
 
@@ -120,8 +152,15 @@ def render_view(
 ) -> tuple[Rendering, float]:
     """One crop of a person in a random pose, expression and light, and its centre's depth."""
     view = draw_view(recipe.limits, rng)
-    vertices = express(model, person, draw_expression(model, rng, strength=float(rng.uniform(0.4, 1))))
-    head = pose(model, vertices, person.albedo, person.infrared_albedo, view, draw_light(rng))
+    draw = draw_wide_expression if rng.random() < recipe.grimacing else draw_expression
+    vertices = express(model, person, draw(model, rng, float(rng.uniform(0.4, 1))))
+    light = draw_light(rng, recipe.hard)
+    if rng.random() < recipe.dressed:
+        names = rng.choice(ACCESSORIES, 2 if rng.random() < 0.2 else 1, replace=False)
+        worn = [wear(str(name), model, person, vertices, rng) for name in names]
+        head = dress(model, person, vertices, worn, view, light)
+    else:
+        head = pose(model, vertices, person.albedo, person.infrared_albedo, view, light)
     x, y, z = np.array(view.position_mm) + locate_offset_mm(view, recipe.jitter, rng)
     focal = float(rng.uniform(380, 640))
     return _compact(render_crop(head, (x, y, z), focal, spec)), float(z)
@@ -142,13 +181,15 @@ def locate_offset_mm(view: View, jitter: float, rng: np.random.Generator) -> npt
 def expose_crop(
     rendering: Rendering,
     centre_mm: float,
-    sensor: Sensor,
+    sensor: AnySensor,
     spec: CropSpec,
     infrared: bool,
     rng: np.random.Generator,
+    fault: str = "",
 ) -> Crop:
     """The crop that a sensor makes of a rendering."""
-    return to_crop(rendering, measure(rendering, sensor, rng), centre_mm, spec, infrared)
+    depth_mm = measure(rendering, sensor, rng, fault)
+    return to_crop(disturb(rendering, fault, rng), depth_mm, centre_mm, spec, infrared)
 
 
 def _expose_all(
@@ -174,7 +215,8 @@ def _expose_all(
 class _Circumstance:
     """What a picture is taken with, whoever is on it."""
 
-    sensor: Sensor
+    sensor: AnySensor
+    fault: str
     infrared: bool
     blind: bool
     style: Style | None
@@ -184,7 +226,8 @@ class _Circumstance:
 def _draw_circumstance(recipe: Recipe, augmented: float, rng: np.random.Generator) -> _Circumstance:
     light = rng.random()
     return _Circumstance(
-        sensor=KINECT_V1 if rng.random() < recipe.kinect else ACTIVE_STEREO,
+        sensor=SENSORS[str(rng.choice(list(SENSOR_SHARES), p=list(SENSOR_SHARES.values())))],
+        fault=str(rng.choice(TRAINED_FAULTS)) if rng.random() < recipe.faulty else "",
         infrared=light < recipe.infrared,
         blind=light > 1 - recipe.blind,
         style=draw_style(rng) if rng.random() < augmented else None,
@@ -195,15 +238,25 @@ def _expose(
     view: tuple[Rendering, float], circumstance: _Circumstance, spec: CropSpec, rng: np.random.Generator
 ) -> Crop:
     rendering, centre_mm = view
-    crop = expose_crop(_expand(rendering), centre_mm, circumstance.sensor, spec, circumstance.infrared, rng)
+    crop = expose_crop(
+        _expand(rendering),
+        centre_mm,
+        circumstance.sensor,
+        spec,
+        circumstance.infrared,
+        rng,
+        circumstance.fault,
+    )
     crop = augment(crop, circumstance.style, rng) if circumstance.style else crop
     return blind(crop) if circumstance.blind else crop
 
 
 def _compact(rendering: Rendering) -> Rendering:
     """The same in a third of the memory; depth keeps its precision."""
+    loss: Any = None if rendering.loss is None else rendering.loss.astype(np.float16)
     return replace(
         rendering,
+        loss=loss,
         colour=np.rint(rendering.colour).astype(np.uint8),
         infrared=np.rint(rendering.infrared).astype(np.uint8),
         facing=rendering.facing.astype(np.float16),
@@ -211,8 +264,10 @@ def _compact(rendering: Rendering) -> Rendering:
 
 
 def _expand(rendering: Rendering) -> Rendering:
+    loss = None if rendering.loss is None else rendering.loss.astype(np.float32)
     return replace(
         rendering,
+        loss=loss,
         colour=rendering.colour.astype(np.float32),
         infrared=rendering.infrared.astype(np.float32),
         facing=rendering.facing.astype(np.float32),

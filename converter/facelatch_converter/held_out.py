@@ -23,7 +23,7 @@ def held_out_crops(
     """Tensors (people * views, size, size, 4) and labels: colour and active-stereo depth, not augmented."""
     rng = np.random.default_rng(list(seed))
     regions = find_regions(model)
-    recipe = Recipe(views=views, limits=UNLOCK)
+    recipe = Recipe(views=views, limits=UNLOCK, dressed=0, grimacing=0, hard=0)
     tensors = np.empty((people * views, spec.size_px, spec.size_px, 4), np.float32)
     for number in range(people):
         person = draw_person(model, regions, rng)

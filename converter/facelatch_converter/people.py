@@ -4,15 +4,17 @@ Skin tones follow the ten steps of the Monk Skin Tone scale (E. Monk, 2022, valu
 is drawn from plausible ranges, as wide as life rather than as usual.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from facelatch_converter.face_model import FaceModel
+from facelatch_converter.flesh import Flesh, draw_flesh, flesh_out
 from facelatch_converter.rasterise import vertex_normals
 from facelatch_converter.regions import Regions
+from facelatch_converter.waves import waves
 
 Real = npt.NDArray[np.float32]
 
@@ -51,6 +53,9 @@ class Person:
     """(n,), linear reflectance at 850 nm."""
     weights: Real
     """(identities,), the shape coefficients; known, so usable as a training target."""
+    hair_albedo: tuple[float, float, float] | None = None
+    """Linear reflectance of the hair; None where no tone is known."""
+    bald: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +72,35 @@ class Hair:
     tone: tuple[float, float, float]
 
 
-def draw_person(model: FaceModel, regions: Regions, rng: np.random.Generator, spread: float = 1.0) -> Person:
-    """A new person; `spread` scales the shape coefficients (1: as the scanned population)."""
-    weights = (rng.normal(size=len(model.identity_mm)) * spread).astype(np.float32)
+def draw_person(
+    model: FaceModel,
+    regions: Regions,
+    rng: np.random.Generator,
+    spread: float = 1.0,
+    *,
+    reshape: Callable[[Real], Real] = lambda weights: weights,
+    regrow: Callable[[Hair], Hair] = lambda hair: hair,
+    reflesh: Callable[[Flesh], Flesh] = lambda flesh: flesh,
+) -> Person:
+    """A new person; `spread` scales the shape coefficients (1: as the scanned population).
+
+    From an equal `rng`, `reshape` makes a relative with other coefficients and the same skin, `regrow` the same
+    person with other hair, and `reflesh` the same person heavier, lighter or older.
+    """
+    weights = reshape((rng.normal(size=len(model.identity_mm)) * spread).astype(np.float32))
     flat = model.identity_mm.reshape(len(weights), -1)
     shape = model.vertices_mm + (weights @ flat).reshape(-1, 3)
     shape = (shape - regions.centre_mm) * np.float32(rng.normal(1, 0.02))
-    hair = draw_hair(rng)
+    hair = regrow(draw_hair(rng))
+    # Random numbers of its own: whatever is drawn of the flesh, skin and hair stay the same.
+    own = rng.spawn(1)[0]
     normals = vertex_normals(shape.astype(np.float32), model.triangles)
+    shape = shape + flesh_out(shape.astype(np.float32), normals, regions, reflesh(draw_flesh(own)), own)
     shape = shape + normals * (_bumps(shape, rng) + _hair_mm(shape, regions, hair, rng))[:, None]
     albedo, infrared = paint(shape, regions, hair, rng)
-    return Person(shape.astype(np.float32), albedo, infrared, weights)
+    tone = (np.clip(hair.tone, 4, 252) / 255) ** 2.2
+    strands = (float(tone[0]), float(tone[1]), float(tone[2]))
+    return Person(shape.astype(np.float32), albedo, infrared, weights, strands, bald=hair.scalp_mm == 0)
 
 
 def draw_hair(rng: np.random.Generator) -> Hair:
@@ -106,11 +129,11 @@ def paint(shape: Real, regions: Regions, hair: Hair, rng: np.random.Generator) -
     colour = np.broadcast_to(skin.astype(np.float32), shape.shape).copy()
     infrared = np.full(len(shape), rng.uniform(0.5, 0.65), np.float32)
 
-    colour *= 1 + _mottle(shape, rng, 8, 12) * rng.uniform(0.01, 0.05)
+    colour *= 1 + waves(shape, rng, 8, 12)[:, None] * rng.uniform(0.01, 0.05)
     blood = np.array([0.10, -0.06, -0.05], np.float32) * rng.uniform(0, 1.4)
     colour *= 1 + regions.cheek[:, None] * blood
     _blend(colour, infrared, np.exp(-((regions.lid_mm / 9) ** 2)) * rng.uniform(0, 0.35), skin * 0.6, 0.45)
-    _freckle(colour, shape, rng)
+    _freckle(colour, shape, regions, rng)
     lips = skin * np.array([0.92, 0.66, 0.66]) * rng.uniform(0.75, 1.1)
     _blend(colour, infrared, regions.lip * rng.uniform(0.4, 1), lips, 0.5)
     tone = np.array(hair.tone, np.float32)
@@ -123,7 +146,7 @@ def paint(shape: Real, regions: Regions, hair: Hair, rng: np.random.Generator) -
     hair_infrared = float(0.12 + 0.4 * tone.mean() / 255)
     _blend(colour, infrared, growth * cover, tone * rng.uniform(0.8, 1.2), hair_infrared)
     if hair.scalp_mm > 0:
-        strands = 1 + _mottle(shape, rng, 8, 5) * 0.15
+        strands = 1 + waves(shape, rng, 8, 5)[:, None] * 0.15
         scalp = np.clip((regions.scalp_mm - hair.hairline_mm) / 8, 0, 1)
         _blend(colour, infrared, scalp, tone * strands, hair_infrared)
     _paint_eyes(colour, infrared, regions, rng)
@@ -157,37 +180,9 @@ def _blend(colour: Real, infrared: Real, weight: Real, tone: npt.ArrayLike, refl
     infrared += weight * (np.float32(reflectance) - infrared)
 
 
-def _mottle(shape: Real, rng: np.random.Generator, waves: int, length_mm: float) -> Real:
-    """Smooth noise (n, 1) of about unit size: a sum of random plane waves over the skin."""
-    directions = (rng.normal(size=(waves, 3)) / length_mm).astype(np.float32)
-    phases = rng.uniform(0, 2 * np.pi, waves).astype(np.float32)
-    mottle: Real = _waves(shape, directions, phases)[:, None]
-    return mottle
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def _waves(points: Real, directions: Real, phases: Real) -> Real:
-    """Sum of waves at each point (n,), of about unit variance.
-
-    The waves are parabolas instead of sines, which differ by at most 0.06 and cost a tenth.
-    """
-    field = np.zeros(len(points), np.float32)
-    turn, half = np.float32(1 / (2 * np.pi)), np.float32(0.5)
-    for k in range(len(phases)):
-        x, y, z = directions[k, 0] * turn, directions[k, 1] * turn, directions[k, 2] * turn
-        phase = phases[k] * turn
-        for i in range(len(points)):
-            place = points[i, 0] * x + points[i, 1] * y + points[i, 2] * z + phase
-            # From -1/2 to 1/2 of a period, then a parabola through the sine's zeros and extremes.
-            place -= np.floor(place + half)
-            field[i] += place * (np.float32(8) - np.float32(16) * abs(place))
-    unit: Real = field * np.sqrt(np.float32(2) / len(phases))
-    return unit
-
-
-def _freckle(colour: Real, shape: Real, rng: np.random.Generator) -> None:
+def _freckle(colour: Real, shape: Real, regions: Regions, rng: np.random.Generator) -> None:
     """Moles: a few dark spots on the front of the face, in place."""
-    front = np.flatnonzero(shape[:, 2] > -40)
+    front = np.flatnonzero(regions.front)
     for vertex in rng.choice(front, rng.poisson(3)):
         near = np.sum((shape - shape[vertex]) ** 2, axis=1) < rng.uniform(1.5, 3.5) ** 2
         colour[near] *= np.float32(rng.uniform(0.35, 0.7))
@@ -197,7 +192,7 @@ def _bumps(shape: Real, rng: np.random.Generator) -> Real:
     """Shape that the model's vectors cannot make: smooth displacement along the normal, (n,) mm."""
     displacement = np.zeros(len(shape), np.float32)
     for length_mm, size in ((45, 1.0), (18, 0.5)):
-        displacement += _mottle(shape, rng, 6, length_mm / 2)[:, 0] * np.float32(rng.uniform(0, size))
+        displacement += waves(shape, rng, 6, length_mm / 2) * np.float32(rng.uniform(0, size))
     return displacement
 
 
@@ -207,6 +202,6 @@ def _hair_mm(shape: Real, regions: Regions, hair: Hair, rng: np.random.Generator
     growth = (
         regions.moustache * 0.6 if hair.moustache_only else np.maximum(regions.beard, regions.moustache * 0.6)
     )
-    rough = 1 + 0.15 * _mottle(shape, rng, 8, 6)[:, 0]
+    rough = 1 + 0.15 * waves(shape, rng, 8, 6)
     thickness: Real = ((scalp + growth * hair.beard_mm) * rough).astype(np.float32)
     return thickness

@@ -4,6 +4,7 @@ All distances are millimetres on the mean head, so that a region follows the ski
 expression. Landmark numbers are iBUG's (Sagonas et al., "300 Faces In-The-Wild Challenge", 2016).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -42,8 +43,14 @@ class Regions:
     """1 between nose and upper lip."""
     cheek: Real
     """1 on cheeks and nose tip, where blood shows."""
+    fat: Real
+    """1 where a face gains and loses most with its weight: low on the cheeks, at the jowls and below the chin."""
+    sag: Real
+    """1 where skin hangs down most with age."""
     scalp_mm: Real
     """Height above an average hairline; negative on the face."""
+    front: Mask
+    """The face as seen from the front, eyes included."""
     iris: Mask
     pupil: Mask
     sclera: Mask
@@ -71,7 +78,10 @@ def find_regions(model: FaceModel) -> Regions:
         beard=(_beard(model) * (1 - lip) * skin).astype(np.float32),
         moustache=(_moustache(model) * (1 - lip) * skin).astype(np.float32),
         cheek=(_cheek(model) * skin).astype(np.float32),
+        fat=(_fat(model) * skin).astype(np.float32),
+        sag=(_sag(model) * skin).astype(np.float32),
         scalp_mm=np.where(skin, _scalp(model), -1e3).astype(np.float32),
+        front=vertices[:, 2] > model.landmark_mm(*NOSE)[:, 2].mean() - 40,
         iris=eyeball & (axis_mm < 6.2),
         pupil=eyeball & (axis_mm < 2.4),
         sclera=eyeball,
@@ -137,24 +147,46 @@ def _beard(model: FaceModel) -> Real:
 def _moustache(model: FaceModel) -> Real:
     x, y, z = model.vertices_mm.T
     nose, lip, corner = model.landmark_mm(33, 51, 54)
+    aside = np.abs(x) / max(abs(corner[0]), 1)
+    # It slopes down from the nose and ends beside the corners of the mouth, where a beard begins.
     return (
-        _ramp(nose[1] + 1 - y, 0, 3)
-        * _ramp(y, lip[1] - 14, lip[1] - 2)
-        * _ramp(abs(corner[0]) + 9 - np.abs(x), 0, 5)
-        * _ramp(z, corner[2] - 12, corner[2] - 4)
+        _ramp(nose[1] + 1 - 6 * aside**2 - y, 0, 4)
+        * _ramp(y, corner[1] - 14, corner[1] - 4)
+        * _ramp(abs(corner[0]) + 14 - np.abs(x), 0, 12)
+        * _ramp(z, corner[2] - 22, corner[2] - 12)
+        * _ramp(y, lip[1] - 30, lip[1] - 20)
     )
 
 
 def _cheek(model: FaceModel) -> Real:
     cheeks = [model.landmark_mm(a, b).mean(0) for a, b in ((31, 2), (35, 14))]
-    spots = [*cheeks, model.landmark_mm(30)[0]]
-    widths = (22, 22, 14)
-    weights = [
-        np.exp(-np.sum((model.vertices_mm - spot) ** 2, axis=1) / (2 * width**2))
-        for spot, width in zip(spots, widths, strict=True)
+    nose = model.landmark_mm(30)[0]
+    return _spots(model, [(cheeks[0], 22, 1), (cheeks[1], 22, 1), (nose, 14, 1)])
+
+
+def _fat(model: FaceModel) -> Real:
+    cheeks = [(model.landmark_mm(a, b).mean(0), 20, 1) for a, b in ((48, 3), (54, 13))]
+    jowls = [(model.landmark_mm(place)[0], 22, 0.9) for place in (5, 11)]
+    throat = model.landmark_mm(8)[0] + (0, -14, -28)
+    return _spots(model, [*cheeks, *jowls, (throat, 26, 1)])
+
+
+def _sag(model: FaceModel) -> Real:
+    cheeks = [(model.landmark_mm(a, b).mean(0), 20, 0.6) for a, b in ((48, 2), (54, 14))]
+    jowls = [(model.landmark_mm(a, b).mean(0), 17, 1) for a, b in ((48, 5), (54, 11))]
+    brows = [(model.landmark_mm(place)[0], 12, 0.4) for place in (18, 25)]
+    throat = model.landmark_mm(8)[0] + (0, -20, -30)
+    return _spots(model, [*cheeks, *jowls, *brows, (model.landmark_mm(30)[0], 12, 0.35), (throat, 24, 0.8)])
+
+
+def _spots(model: FaceModel, spots: Sequence[tuple[Real, float, float]]) -> Real:
+    """The highest of several bells (middle, width in millimetres, height) at each vertex, (n,)."""
+    bells = [
+        height * np.exp(-np.sum((model.vertices_mm - middle) ** 2, axis=1) / (2 * width**2))
+        for middle, width, height in spots
     ]
-    cheek: Real = np.max(weights, axis=0).astype(np.float32)
-    return cheek
+    highest: Real = np.max(bells, axis=0).astype(np.float32)
+    return highest
 
 
 def _scalp(model: FaceModel) -> Real:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -17,12 +16,10 @@ from facelatch.preprocess import CropSpec
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.people import Person
 from facelatch_converter.rasterise import interpolate, rasterise, vertex_normals
+from facelatch_converter.shading import placed_before, shade, veil_over
 
 Real = npt.NDArray[np.float32]
 
-NECK_MM = -95.0
-"""Height against the nose below which the neck begins to turn less than the head."""
-NECK_LENGTH_MM = 60.0
 JOINT_MM = (0.0, -45.0, -95.0)
 """Where the head turns on the neck, against the nose, in the head's axes."""
 
@@ -89,6 +86,18 @@ class Rendering:
     """Focal length of the sensor."""
     sensor_px: float = 1.0
     """Sensor pixels per pixel of this rendering: 1 for a frame, more for a crop."""
+    loss: Real | None = None
+    """(height, width), 0..1: how likely the reading is lost or false whatever the sensor; None: nowhere."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Veil:
+    """A mesh that light and depth pass through, in camera axes and lit: the lenses of glasses."""
+
+    vertices_mm: Real
+    triangles: npt.NDArray[np.int32]
+    attributes: Real
+    """(n, 8): red, green, blue, infrared (0-255), facing, loss, and the opacity to visible and to infrared light."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +107,9 @@ class Posed:
     vertices_mm: Real
     triangles: npt.NDArray[np.int32]
     attributes: Real
-    """(n, 5): red, green, blue (0-255), infrared (0-255), facing (cosine)."""
+    """(n, 5): red, green, blue (0-255), infrared (0-255), facing (cosine); (n, 6): and loss, see `Rendering`."""
+    veils: tuple[Veil, ...] = ()
+    """What the mesh is seen through."""
 
 
 def express(model: FaceModel, person: Person, expression: Real) -> Real:
@@ -115,8 +126,15 @@ def pose(
     model: FaceModel, vertices: Real, albedo: Real, infrared_albedo: Real, view: View, light: Light
 ) -> Posed:
     """Turn and place a head before the camera and light it; the collar stays with the body."""
-    placed = _place(vertices, rotation(view), body_offset_mm(view), np.array(view.position_mm, np.float32))
-    return light_mesh(placed, model.triangles, albedo, infrared_albedo, light)
+    return light_mesh(place(vertices, view), model.triangles, albedo, infrared_albedo, light)
+
+
+def place(vertices: Real, view: View) -> Real:
+    """Vertices in the head's axes turned and placed before the camera, (n, 3) in camera axes."""
+    placed: Real = placed_before(
+        vertices, rotation(view), body_offset_mm(view), np.array(view.position_mm, np.float32)
+    )
+    return placed
 
 
 def body_offset_mm(view: View) -> Real:
@@ -133,7 +151,7 @@ def light_mesh(
     normals = vertex_normals(placed, triangles)
     directions = np.array([lamp.direction for lamp in light.lamps], np.float32).reshape(-1, 3)
     colours = np.array([lamp.colour for lamp in light.lamps], np.float32).reshape(-1, 3)
-    attributes = _shade(
+    attributes = shade(
         placed, normals, albedo, infrared_albedo, np.array(light.ambient, np.float32), directions, colours,
         light.infrared_gain,
     )  # fmt: skip
@@ -155,23 +173,21 @@ def render_frame(
     parts: Sequence[Posed], backdrop: Backdrop, light: Light, intrinsics: Intrinsics, size: tuple[int, int]
 ) -> Rendering:
     """A whole sensor image of `size` (width, height) with these meshes in it."""
-    width, height = size
     wall_mm, wall = _wall(backdrop, light, intrinsics, size)
     if not parts:
         return Rendering(wall[..., :3], wall[..., 3], wall_mm, wall[..., 4], intrinsics.fx)
-    mesh = _join(parts)
-    projected = _project(mesh.vertices_mm, intrinsics.fx, intrinsics.fy, intrinsics.cx, intrinsics.cy)
-    inverse, index, weights = rasterise(projected, mesh.triangles, width, height)
-    image = interpolate(mesh.attributes, mesh.triangles, index, weights)
+    inverse, image = _draw(join(parts), intrinsics, size)
     seen = inverse > 0
     depth = np.where(seen, 1 / np.where(seen, inverse, 1), wall_mm)
-    image = np.where(seen[..., None], image, wall)
+    loss = image[..., 5] if image.shape[2] > 5 else None
+    image = np.where(seen[..., None], image[..., :5], wall)
     return Rendering(
         colour=image[..., :3],
         infrared=image[..., 3],
         depth_mm=depth.astype(np.float32),
         facing=image[..., 4],
         focal_px=intrinsics.fx,
+        loss=loss,
     )
 
 
@@ -183,9 +199,8 @@ def render_crop(
     step = spec.span_mm * focal_px / z / spec.size_px
     focal = focal_px / step
     middle = spec.size_px / 2
-    projected = _project(head.vertices_mm, focal, focal, middle - focal * x / z, middle - focal * y / z)
-    inverse, index, weights = rasterise(projected, head.triangles, spec.size_px, spec.size_px)
-    image = interpolate(head.attributes, head.triangles, index, weights)
+    lens = Intrinsics(focal, focal, middle - focal * x / z, middle - focal * y / z)
+    inverse, image = _draw(head, lens, (spec.size_px, spec.size_px))
     seen = inverse > 0
     return Rendering(
         colour=image[..., :3],
@@ -194,7 +209,40 @@ def render_crop(
         facing=image[..., 4],
         focal_px=focal_px,
         sensor_px=step,
+        loss=image[..., 5] if image.shape[2] > 5 else None,
     )
+
+
+def join(parts: Sequence[Posed]) -> Posed:
+    """Several meshes as one; where one has losses, the others have none of theirs."""
+    if len(parts) == 1:
+        return parts[0]
+    offsets = np.cumsum([0] + [len(part.vertices_mm) for part in parts[:-1]])
+    wide = max(part.attributes.shape[1] for part in parts)
+    attributes = np.zeros((sum(len(part.vertices_mm) for part in parts), wide), np.float32)
+    for part, offset in zip(parts, offsets, strict=True):
+        attributes[offset : offset + len(part.attributes), : part.attributes.shape[1]] = part.attributes
+    return Posed(
+        np.concatenate([part.vertices_mm for part in parts]),
+        np.concatenate(
+            [part.triangles + offset for part, offset in zip(parts, offsets, strict=True)], dtype=np.int32
+        ),
+        attributes,
+        tuple(veil for part in parts for veil in part.veils),
+    )
+
+
+def _draw(mesh: Posed, lens: Intrinsics, size: tuple[int, int]) -> tuple[Real, Real]:
+    """1/depth (height, width) and the attributes (height, width, 5 or 6) of a mesh seen through its veils."""
+    width, height = size
+    projected = _project(mesh.vertices_mm, lens.fx, lens.fy, lens.cx, lens.cy)
+    inverse, index, weights = rasterise(projected, mesh.triangles, width, height)
+    image = interpolate(mesh.attributes, mesh.triangles, index, weights)
+    for veil in mesh.veils:
+        over = _project(veil.vertices_mm, lens.fx, lens.fy, lens.cx, lens.cy)
+        nearer, index, weights = rasterise(over, veil.triangles, width, height)
+        veil_over(image, interpolate(veil.attributes, veil.triangles, index, weights), nearer > inverse)
+    return inverse, image
 
 
 def _project(vertices: Real, fx: float, fy: float, cx: float, cy: float) -> Real:
@@ -205,17 +253,6 @@ def _project(vertices: Real, fx: float, fy: float, cx: float, cy: float) -> Real
     projected[:, 1] = vertices[:, 1] / depth * np.float32(fy) + np.float32(cy)
     projected[:, 2] = vertices[:, 2]
     return projected
-
-
-def _join(parts: Sequence[Posed]) -> Posed:
-    offsets = np.cumsum([0] + [len(part.vertices_mm) for part in parts[:-1]])
-    return Posed(
-        np.concatenate([part.vertices_mm for part in parts]),
-        np.concatenate(
-            [part.triangles + offset for part, offset in zip(parts, offsets, strict=True)], dtype=np.int32
-        ),
-        np.concatenate([part.attributes for part in parts]),
-    )
 
 
 def _wall(
@@ -233,55 +270,3 @@ def _wall(
     image[..., 3] = np.clip(0.5 * light.infrared_gain * (500 / depth) ** 2, 0, 255)
     image[..., 4] = 1
     return depth.astype(np.float32), image
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def _place(vertices: Real, turn: Real, body_offset: Real, position: Real) -> Real:
-    """The head turned, the body below the neck moved along unturned, both before the camera, (n, 3)."""
-    placed = np.empty_like(vertices)
-    lowest, length = np.float32(NECK_MM), np.float32(NECK_LENGTH_MM)
-    for i in range(vertices.shape[0]):
-        x, y, z = vertices[i, 0], vertices[i, 1], vertices[i, 2]
-        still = min(max((lowest - y) / length, np.float32(0)), np.float32(1))
-        for k in range(3):
-            turned = turn[k, 0] * x + turn[k, 1] * y + turn[k, 2] * z
-            moved = turned + still * (vertices[i, k] + body_offset[k] - turned)
-            # The head's axes have y up and z towards the camera, the camera's the other way round.
-            placed[i, k] = position[k] + (moved if k == 0 else -moved)
-    return placed
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def _shade(
-    vertices: Real,
-    normals: Real,
-    albedo: Real,
-    infrared_albedo: Real,
-    ambient: Real,
-    directions: Real,
-    colours: Real,
-    infrared_gain: float,
-) -> Real:
-    """Red, green, blue, infrared and facing of each vertex, (n, 5)."""
-    shaded = np.empty((vertices.shape[0], 5), np.float32)
-    for i in range(vertices.shape[0]):
-        x, y, z = vertices[i, 0], vertices[i, 1], vertices[i, 2]
-        nx, ny, nz = normals[i, 0], normals[i, 1], normals[i, 2]
-        range_squared = x * x + y * y + z * z
-        facing = max(-(nx * x + ny * y + nz * z) / np.sqrt(range_squared), np.float32(0))
-        # More light comes from above than from below (y points down).
-        sky = np.float32(0.72) - np.float32(0.28) * ny
-        red, green, blue = ambient[0] * sky, ambient[1] * sky, ambient[2] * sky
-        for k in range(directions.shape[0]):
-            lit = nx * directions[k, 0] + ny * directions[k, 1] + nz * directions[k, 2]
-            if lit > 0:
-                red += lit * colours[k, 0]
-                green += lit * colours[k, 1]
-                blue += lit * colours[k, 2]
-        # Gamma 2.2, as sRGB to within a grey level.
-        shaded[i, 0] = min(255 * (albedo[i, 0] * red) ** np.float32(1 / 2.2), 255)
-        shaded[i, 1] = min(255 * (albedo[i, 1] * green) ** np.float32(1 / 2.2), 255)
-        shaded[i, 2] = min(255 * (albedo[i, 2] * blue) ** np.float32(1 / 2.2), 255)
-        shaded[i, 3] = min(infrared_gain * infrared_albedo[i] * facing * 250000 / range_squared, 255)
-        shaded[i, 4] = facing
-    return shaded

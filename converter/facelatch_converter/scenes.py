@@ -52,24 +52,58 @@ def _pairs(names: tuple[str, ...]) -> list[tuple[int, ...]]:
     return [tuple(group) for name, group in groups.items() if name != "PupilDilate"]
 
 
-def draw_light(rng: np.random.Generator) -> Light:
-    """Daylight, lamps of any warmth, side light and back light; infrared from beside the camera."""
+def draw_light(rng: np.random.Generator, hard: float = 0.0) -> Light:
+    """Daylight, lamps of any warmth, side light and back light; infrared from beside the camera.
+
+    `hard` is the share of light that a camera cannot cope with: a window behind the head, far too much or too little
+    of it, or an infrared projector too strong or too weak for the distance.
+    """
     warmth = rng.normal(0, 0.12)
     tint = np.array([1 + warmth, 1.0, 1 - warmth])
     ambient = rng.uniform(0.08, 0.7)
     lamps = []
     for _ in range(int(rng.integers(0, 3))):
         direction = rng.normal(size=3) * (1.0, 0.7, 0.5) + (0, -0.4, -0.6)
-        direction /= np.linalg.norm(direction)
         power = rng.uniform(0.1, 0.8) * (1 + rng.normal(0, 0.1, 3)) * tint
-        lamps.append(Lamp((float(direction[0]), float(direction[1]), float(direction[2])), _triple(power)))
+        lamps.append(_lamp(direction, power))
     exposure = rng.uniform(0.75, 1.2) / (ambient + 0.35 * sum(lamp.colour[1] for lamp in lamps))
     exposure = min(exposure, 2.5) * 0.85
+    gain = float(rng.uniform(130, 330))
+    if hard and rng.random() < hard:
+        ambient, exposure, gain = _harden(lamps, ambient, exposure, gain, tint, rng)
     return Light(
         ambient=_triple(ambient * tint * exposure),
         lamps=tuple(Lamp(lamp.direction, _triple(np.array(lamp.colour) * exposure)) for lamp in lamps),
-        infrared_gain=float(rng.uniform(130, 330)),
+        infrared_gain=gain,
     )
+
+
+def _harden(
+    lamps: list[Lamp],
+    ambient: float,
+    exposure: float,
+    gain: float,
+    tint: npt.NDArray[np.float64],
+    rng: np.random.Generator,
+) -> tuple[float, float, float]:
+    """Ambient light, exposure and infrared gain of hard light; a window behind the head joins the lamps."""
+    kind = int(rng.integers(4))
+    if kind == 0:
+        behind = np.array(
+            (rng.choice((-1, 1)) * rng.uniform(0.3, 1.0), -rng.uniform(0, 0.6), rng.uniform(0.3, 1))
+        )
+        lamps.append(_lamp(behind, rng.uniform(2, 6) * tint))
+        return ambient * float(rng.uniform(0.2, 0.6)), exposure * 0.8, gain
+    if kind == 1:
+        return ambient, exposure * float(rng.uniform(1.6, 4)), gain
+    if kind == 2:
+        return ambient, exposure * float(np.exp(rng.uniform(np.log(0.02), np.log(0.4)))), gain
+    return ambient, exposure, float(rng.choice((rng.uniform(20, 100), rng.uniform(350, 900))))
+
+
+def _lamp(direction: npt.NDArray[np.float64], power: npt.NDArray[np.float64]) -> Lamp:
+    unit = direction / np.linalg.norm(direction)
+    return Lamp(_triple(unit), _triple(power))
 
 
 def draw_backdrop(rng: np.random.Generator) -> Backdrop:

@@ -4,19 +4,22 @@ A stereo or structured-light camera measures disparity d = f b / z, so an error 
 z^2 s / (f b) millimetres. Sources: Intel, "Tuning D435 and D415 depth cameras for best performance" (subpixel error,
 invalid band); Ahn et al., "Analysis and noise modeling of the Intel RealSense D435 for mobile robots", URAI 2019;
 Khoshelham and Elberink, "Accuracy and resolution of Kinect depth data", Sensors 12 (2012), 1437-1454 (1/8 px steps,
-quadratic noise); Nguyen et al., "Modeling Kinect sensor noise", 3DIMPVT 2012 (grazing angles).
+quadratic noise); Nguyen et al., "Modeling Kinect sensor noise", 3DIMPVT 2012 (grazing angles);
+Intel, "RealSense D400 Series Product Family Datasheet" (baselines 50, 55 and 95 mm, fields of view, 126 disparities).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import cv2
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from facelatch.frames import Frame, Intrinsics
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
+from facelatch_converter.faults import NOISY, disturb, filter_depth
+from facelatch_converter.noise import around, chance, correlated_noise, patches
 from facelatch_converter.render import Rendering
+from facelatch_converter.time_of_flight import TIME_OF_FLIGHT, TimeOfFlight, measure_flight
 
 Real = npt.NDArray[np.float32]
 
@@ -40,23 +43,43 @@ class Sensor:
     """By how much near surfaces grow over far ones."""
     grazing: float
     """Cosine below which a surface returns too little to be matched."""
+    edge_px: float = 0.0
+    """Up to how far on both sides of a step readings are lost, drawn per frame."""
+    largest_px: float = float("inf")
+    """Disparities beyond this are not searched: what is nearer has no reading."""
 
 
-ACTIVE_STEREO = Sensor("active-stereo", 385.0, 50.0, (0.03, 0.10), 1 / 32, 2.0, 1, 0.22)
-KINECT_V1 = Sensor("kinect-v1", 580.0, 75.0, (0.04, 0.10), 1 / 8, 1.0, 0, 0.15)
-SENSORS = {sensor.name: sensor for sensor in (ACTIVE_STEREO, KINECT_V1)}
+ACTIVE_STEREO = Sensor("active-stereo", 385.0, 50.0, (0.03, 0.10), 1 / 32, 2.0, 1, 0.22, 1.5, 126.0)
+"""A RealSense D435 at 640 x 480."""
+NARROW_STEREO = Sensor("narrow-stereo", 620.0, 55.0, (0.03, 0.10), 1 / 32, 2.0, 1, 0.22, 1.5, 126.0)
+"""A D415: the same chip behind narrower lenses, 65 x 40 degrees, so less noise and a longer shortest distance."""
+WIDE_BASELINE = Sensor("wide-baseline", 386.0, 95.0, (0.03, 0.12), 1 / 32, 2.0, 1, 0.22, 2.0, 126.0)
+"""A D455: wide shadows, little noise, nothing nearer than 0.3 m."""
+KINECT_V1 = Sensor("kinect-v1", 580.0, 75.0, (0.04, 0.10), 1 / 8, 1.0, 0, 0.15, 1.0)
+AnySensor = Sensor | TimeOfFlight
+SENSORS: dict[str, AnySensor] = {
+    sensor.name: sensor for sensor in (ACTIVE_STEREO, NARROW_STEREO, WIDE_BASELINE, KINECT_V1, TIME_OF_FLIGHT)
+}
+
+_NOWHERE = np.float32(1e9)
+"""Farther than anything: beyond what was rendered."""
 
 
 def expose(
     rendering: Rendering,
-    sensor: Sensor,
+    sensor: AnySensor,
     intrinsics: Intrinsics,
     rng: np.random.Generator,
     timestamp_ns: int = 0,
     grain: tuple[float, float] = (0.5, 3.0),
+    fault: str = "",
 ) -> Frame:
-    """The frame that a camera delivers of a rendering; `grain` bounds the images' noise in grey levels."""
-    depth = measure(rendering, sensor, rng)
+    """The frame that a camera delivers of a rendering, perhaps with one of `faults.FAULTS`.
+
+    `grain` bounds the images' noise in grey levels.
+    """
+    depth = measure(rendering, sensor, rng, fault)
+    rendering = disturb(rendering, fault, rng)
     noise = rng.uniform(*grain)
     return Frame(
         colour=_digitise(rendering.colour, noise, rng),
@@ -92,14 +115,34 @@ def to_crop(
     )
 
 
-def measure(rendering: Rendering, sensor: Sensor, rng: np.random.Generator) -> Real:
-    """Depth as the sensor reports it, (height, width) millimetres, 0 where it reports nothing."""
+def measure(rendering: Rendering, sensor: AnySensor, rng: np.random.Generator, fault: str = "") -> Real:
+    """Depth as the sensor reports it, (height, width) millimetres, 0 where it reports nothing.
+
+    `fault` is what the camera's driver does to it, one of `faults.FAULTS`; the images' faults are `faults.disturb`'s.
+    """
+    if isinstance(sensor, TimeOfFlight):
+        measured = measure_flight(rendering, sensor, rng)
+    else:
+        measured = _triangulate(rendering, _worse(sensor) if fault == NOISY else sensor, rng)
+    if rendering.loss is not None:
+        measured = _lose(measured, rendering.loss, rendering, rng)
+    return filter_depth(measured, fault, rendering, rng)
+
+
+def _worse(sensor: Sensor) -> Sensor:
+    """The sensor with three times the noise, as without its projector."""
+    return replace(sensor, noise_px=(2 * sensor.noise_px[1], 3 * sensor.noise_px[1]))
+
+
+def _triangulate(rendering: Rendering, sensor: Sensor, rng: np.random.Generator) -> Real:
     scale = rendering.sensor_px
-    depth = _fatten(rendering.depth_mm, sensor.fatten_px / scale)
+    depth = _fatten(rendering.depth_mm, sensor.fatten_px / scale, rng)
     seen = depth > 0
     focal_baseline = np.float32(sensor.focal_px * sensor.baseline_mm)
     disparity = np.where(seen, focal_baseline / np.where(seen, depth, 1), 0).astype(np.float32)
     hidden = _shadow(disparity, rendering.focal_px / sensor.focal_px / scale)
+    if sensor.edge_px > 0:
+        hidden |= _near_edge(depth, float(rng.uniform(0, sensor.edge_px)) / scale, rng)
     noise = correlated_noise(depth.shape, sensor.blur_px * rendering.focal_px / sensor.focal_px, scale, rng)
     disparity = disparity + noise * np.float32(rng.uniform(*sensor.noise_px))
     step = np.float32(sensor.step_px)
@@ -107,31 +150,52 @@ def measure(rendering: Rendering, sensor: Sensor, rng: np.random.Generator) -> R
     rounded = np.rint(disparity / step) * step
     disparity = disparity + (rounded - disparity) / np.float32(max(scale, 1.0))
     grazing = (rendering.facing < sensor.grazing) & (rng.random(depth.shape, np.float32) < 0.7)
-    valid = seen & ~hidden & ~grazing & (disparity > 1)
+    valid = seen & ~hidden & ~grazing & (disparity > 1) & (disparity < sensor.largest_px)
     return np.where(valid, focal_baseline / np.maximum(disparity, 1e-3), 0).astype(np.float32)
 
 
-def correlated_noise(shape: tuple[int, ...], blur_px: float, scale: float, rng: np.random.Generator) -> Real:
-    """Noise of unit variance at the sensor, smooth over `blur_px`, averaged over `scale` pixels."""
-    white = rng.standard_normal(shape, np.float32)
-    width = np.hypot(blur_px, scale / np.sqrt(12)) / scale
-    smooth = np.asarray(cv2.GaussianBlur(white, (0, 0), float(max(width, 0.05))), np.float32)
-    # The variance that is left of white noise after a Gaussian is 1 / (4 pi width^2), and averaging over a pixel
-    # of the crop takes a share of the sensor's own.
-    gain = np.sqrt(max(4 * np.pi * width**2, 1)) * blur_px / np.hypot(blur_px, scale / np.sqrt(12))
-    noise: Real = smooth * np.float32(gain)
-    return noise
+def _lose(depth_mm: Real, loss: Real, rendering: Rendering, rng: np.random.Generator) -> Real:
+    """Depth with patches of holes and of false readings where the scene itself makes the sensor err.
+
+    Behind a lens a patch is read too near (its reflections) or too far (refraction) by up to some centimetres; hair
+    does the same in strands. Patches are some millimetres wide, whatever the resolution.
+    """
+    lost = loss > 0
+    columns, rows = np.flatnonzero(lost.any(0)), np.flatnonzero(lost.any(1))
+    if not rows.size:
+        return depth_mm
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    depth, weight = depth_mm[part], loss[part]
+    middle = float(np.median(rendering.depth_mm[part][lost[part]]))
+    pixels_per_mm = rendering.focal_px / rendering.sensor_px / max(middle, 100.0)
+    spots = patches(depth.shape, max(float(rng.uniform(1.0, 4.0)) * pixels_per_mm, 0.4), rng)
+    likely = chance(spots)
+    holes = likely < weight * np.float32(rng.uniform(0.3, 1.0))
+    # The same patches from elsewhere: as rough, and independent of which of them are wrong.
+    error = np.roll(spots, [side // 2 for side in depth.shape], (0, 1)) * rng.uniform(1, 14) + rng.normal(
+        0, 4
+    )
+    wrong = np.where(likely < weight, np.clip(error, -40, 40), 0)
+    measured = depth_mm.copy()
+    measured[part] = np.where(holes | (depth == 0), 0, np.maximum(depth + wrong, 1))
+    return measured
 
 
-def _fatten(depth: Real, pixels: float) -> Real:
-    """Near surfaces grown by about `pixels`: a matching window that straddles an edge sees the nearer side."""
-    reach = round(pixels)
-    if reach < 1:
+def _fatten(depth: Real, pixels: float, rng: np.random.Generator) -> Real:
+    """Near surfaces grown by `pixels`: a matching window that straddles an edge sees the nearer side."""
+    if pixels < 0.01:
         return depth
-    far = np.where(depth > 0, depth, np.float32(1e9))
-    near = cv2.erode(far, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    far = np.where(depth > 0, depth, _NOWHERE)
+    near, _ = around(far, pixels, rng)
     edge = far - near > 30
-    return np.where(edge & (near < 1e8), near, depth).astype(np.float32)
+    return np.where(edge & (near < _NOWHERE), near, depth).astype(np.float32)
+
+
+def _near_edge(depth: Real, pixels: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Where a step in depth lies within `pixels` on either side: windows there match neither surface well."""
+    near, far = around(np.where(depth > 0, depth, _NOWHERE), pixels, rng)
+    edge: npt.NDArray[np.bool_] = far - near > 20
+    return edge
 
 
 def _digitise(image: Real, grain: float, rng: np.random.Generator) -> npt.NDArray[np.uint8]:

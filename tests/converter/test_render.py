@@ -12,8 +12,6 @@ from facelatch_converter.face_model import FaceModel
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.regions import Regions
 from facelatch_converter.render import (
-    NECK_LENGTH_MM,
-    NECK_MM,
     Backdrop,
     Light,
     Posed,
@@ -25,6 +23,7 @@ from facelatch_converter.render import (
     rotation,
 )
 from facelatch_converter.sensors import ideal_frame, to_crop
+from facelatch_converter.shading import NECK_LENGTH_MM, NECK_MM
 from facelatch_converter.torso import make_torso
 
 CAMERA = Intrinsics(610, 610, 320, 240)
