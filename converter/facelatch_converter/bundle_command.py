@@ -1,6 +1,7 @@
 """`facelatch-convert bundle`: measure an int8 encoder, fit its threshold, and write models/<name>/."""
 
 import argparse
+import hashlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +23,9 @@ from facelatch_converter.evaluate_command import (
     to_numbers,
 )
 from facelatch_converter.evaluation_report import write_report
+from facelatch_converter.finetune_start import SHA256_KEY
 from facelatch_converter.processes import processes
+from facelatch_converter.sources import Source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
         # In a process of its own: tflite-runtime fails in one that has loaded TensorFlow.
         with processes(1) as pool:
             pool.submit(quantise.require_keras, arguments.keras, size_px).result()
-    source = sources.open_source(arguments)
-    about = _about(arguments, size_px, records.to_training(record, source.rendered))
+    source = without_trained(sources.open_source(arguments), record)
+    training = to_training(record, source.rendered, arguments.keras)
+    about = _about(arguments, size_px, training)
     open_ended = measure_bundle(bundle.provisional(encoder, about), source, arguments)
     fitted = bundle.fit(encoder, about, open_ended.comparisons, arguments.fmr)
     measured = evaluate(open_ended.captures, open_ended.scores, fitted.card.threshold)
@@ -72,6 +76,23 @@ def run(arguments: argparse.Namespace) -> int:
     _write(arguments, Bundle(card, encoder), measured, numbers)
     print("\n".join(to_lines(numbers, arguments.out / bundle.REPORT_FOLDER)))
     return 0
+
+
+def to_training(record: Mapping[str, Any], rendered: bool, keras: Path | None) -> dict[str, Any]:
+    """How the model was trained, for its card, and which float encoder belongs to it."""
+    told = records.to_training(record, rendered)
+    return told if keras is None else told | {SHA256_KEY: hashlib.sha256(keras.read_bytes()).hexdigest()}
+
+
+def without_trained(source: Source, record: Mapping[str, Any]) -> Source:
+    """The source without whom a fine-tuned encoder learnt from: on them every encoder looks good."""
+    trained = records.trained_people(record, source.dataset)
+    kept = [ref for ref in source.refs if ref.subject not in trained]
+    if len(kept) == len(source.refs):
+        return source
+    return replace(
+        source, refs=kept, name=f"{source.name} without the {len(trained)} people it was fine-tuned on"
+    )
 
 
 def _check(arguments: argparse.Namespace) -> None:

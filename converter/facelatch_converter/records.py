@@ -63,6 +63,8 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
     measured = "not yet measured on real people" if rendered else "measured on real people"
     if not record:
         return {"notice": f"trained on nobody knows what (no record), {measured}"}
+    if record.get("fine_tuning"):
+        return _tuned(record, measured)
     arguments = record["arguments"]
     told: dict[str, Any] = {"notice": f"trained on rendered faces, {measured}", "data": _data(record)}
     if "loss" in arguments:
@@ -78,6 +80,28 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
     }
     if record.get("reports"):
         kept["last_report"] = record["reports"][-1]
+    return told | dict(_without_folders(kept))
+
+
+def trained_people(record: Mapping[str, Any], dataset: str) -> frozenset[str]:
+    """Whom a fine-tuning run learnt from in a data set: nothing may be measured on them."""
+    tuned = record.get("fine_tuning") or {}
+    return frozenset(tuned["subjects"]["trained"]) if tuned.get("dataset") == dataset else frozenset()
+
+
+def _tuned(record: Mapping[str, Any], measured: str) -> dict[str, Any]:
+    """How a fine-tuned model was trained; whom it learnt from stays in the run's folder, the card says how many."""
+    tuned = dict(record["fine_tuning"])
+    people = tuned.pop("subjects")
+    start = tuned["from"]["training"]
+    told = {
+        "notice": f"trained on rendered faces, fine-tuned on {tuned['dataset']}, {measured}",
+        "data": f"{start.get('data', _data(start))}; then {len(people['trained'])} people of {tuned['dataset']}, "
+        f"{record['crops']:,} crops with those rendered beside them",
+        "loss": "all pairs of a batch: supervised contrastive loss at temperature 1/16",
+    }
+    kept = {name: value for name, value in record.items() if name not in ("reports", "offset_share")}
+    kept["fine_tuning"] = tuned | {name: len(group) for name, group in people.items()}
     return told | dict(_without_folders(kept))
 
 

@@ -9,112 +9,94 @@ import hashlib
 import json
 import math
 import os
-import platform
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from facelatch.preprocess import VERSION
-from facelatch_converter import options
+from facelatch_converter import finetune_options, options
 from facelatch_converter.crops import STEPS, Batch, Recipe
-from facelatch_converter.errors import OutputError, TrainingError
+from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import load_face_model
+from facelatch_converter.runs import RECORD_FILE, Record, fill, make_folder, to_plain, versions
 
-DESCRIPTION = """Train the siamese encoder on rendered people.
+DESCRIPTION = """Train the siamese encoder on rendered people, or fine-tune one on a data set (--dataset).
 
 Each step draws new people (or re-exposes recent ones), renders each from several sides and pulls one person's
 embeddings together and different people's apart. Uses a GPU where TensorFlow sees one."""
 
 LOSSES = ("all-pairs", "contrastive")
 
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How long to train and how fast; training ends with whichever limit comes first."""
-
-    crops: int = 600_000
-    minutes: float = math.inf
-    learning_rate: float = 2e-3
-    warm_up: float = 0.04
-
-    def progress(self, crops: int, elapsed_s: float) -> float:
-        """0 at the start, 1 at the end."""
-        return min(1.0, max(crops / self.crops, elapsed_s / 60 / self.minutes))
-
-    def rate(self, progress: float) -> float:
-        """Linear warm-up, then half a cosine down to a fiftieth."""
-        if progress < self.warm_up:
-            return self.learning_rate * (0.05 + 0.95 * progress / self.warm_up)
-        share = (progress - self.warm_up) / (1 - self.warm_up)
-        return self.learning_rate * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
-
-
-@dataclass(slots=True)
-class Record:
-    """What a run says of itself; written beside its checkpoint."""
-
-    arguments: dict[str, Any]
-    versions: dict[str, str]
-    crops: int = 0
-    elapsed_s: float = 0.0
-    resumed: int = 0
-    phases: list[dict[str, Any]] = field(default_factory=list)
-    """The arguments of each resumption and after how many crops it began."""
-    offset_share: float = 0.0
-    """How much of the mean output was taken out of the saved encoder; see `offset`."""
-    reports: list[dict[str, float]] = field(default_factory=list)
-
-    def save(self, folder: Path) -> None:
-        """Write `run.json` whole or not at all."""
-        draft = folder / "run.json.new"
-        draft.write_text(json.dumps(asdict(self), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        draft.replace(folder / "run.json")
+_USUAL = Recipe()
+DEFAULTS = {
+    "variant": "default",
+    "loss": "all-pairs",
+    "crops": 600_000,
+    "people": 32,
+    "views": 3,
+    "learning_rate": 2e-3,
+    "report_every": 200,
+    "augmented": _USUAL.augmented,
+    "sharpened": _USUAL.sharpened,
+    "infrared": _USUAL.infrared,
+    "blind": _USUAL.blind,
+}
+"""Of a run from scratch; fine-tuning has its own, so the options themselves have none."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
-    usual = Recipe()
-    parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
+    parser.add_argument("--face-model", type=Path, help="npz written by import-face-model; needed to render")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder, for example runs/first")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
-    parser.add_argument("--variant", choices=("default", "seed"), default="default", help="which network")
+    parser.add_argument("--variant", choices=("default", "seed"), help="which network (default: default)")
     parser.add_argument(
-        "--loss", choices=LOSSES, default="all-pairs",
+        "--loss", choices=LOSSES,
         help="all-pairs: every face of a batch against every other, plus the shape coefficients as a second target; "
-        "contrastive: pairs with margin 1, as in the seed work",
+        "contrastive: pairs with margin 1, as in the seed work (default: all-pairs)",
     )  # fmt: skip
-    parser.add_argument(
-        "--crops", type=int, default=600_000, help="stop after this many crops (default 600000)"
-    )
+    parser.add_argument("--crops", type=int, help=f"stop after this many crops {_default('crops')}")
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="stop after this long, resumed time included"
     )
-    parser.add_argument("--people", type=int, default=32, help="people per batch (default 32)")
-    parser.add_argument("--views", type=int, default=3, help="crops per person and batch (default 3)")
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--people", type=int, help=f"people per batch {_default('people')}")
+    parser.add_argument("--views", type=int, help=f"crops per person and batch {_default('views')}")
+    parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
     parser.add_argument(
         "--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="rendering processes"
     )
-    parser.add_argument("--report-every", type=int, default=200, help="steps between reports and checkpoints")
     parser.add_argument(
-        "--held-out", type=int, default=100, help="people to measure the EER on (default 100)"
+        "--report-every", type=int, help=f"steps between reports and checkpoints {_default('report_every')}"
+    )
+    parser.add_argument(
+        "--held-out", type=int, default=100, help="rendered people to measure the EER on (default 100)"
     )
     shares = parser.add_argument_group("shares of crops")
-    shares.add_argument("--augmented", type=float, default=usual.augmented, help="(default: %(default)s)")
+    shares.add_argument("--augmented", type=float, help=_default("augmented"))
     shares.add_argument(
-        "--sharpened", type=float, default=usual.sharpened,
-        help=f"augmented after {100 * usual.sharpen_from:.0f} %% of the run (default: %(default)s)",
-    )  # fmt: skip
-    shares.add_argument("--infrared", type=float, default=usual.infrared, help="(default: %(default)s)")
-    shares.add_argument("--blind", type=float, default=usual.blind, help="depth only (default: %(default)s)")
+        "--sharpened",
+        type=float,
+        help=f"augmented after {100 * _USUAL.sharpen_from:.0f} %% of the run {_default('sharpened')}",
+    )
+    shares.add_argument("--infrared", type=float, help=_default("infrared"))
+    shares.add_argument("--blind", type=float, help=f"depth only {_default('blind')}")
     parser.add_argument("--seed", type=options.seed, default=1)
+    finetune_options.add_arguments(parser)
+
+
+def _default(name: str) -> str:
+    tuned = finetune_options.DEFAULTS.get(name)
+    also = "" if tuned is None else f"; with --dataset: {tuned:g}"
+    return f"(default: {DEFAULTS[name]}{also})"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train until the schedule ends; returns 0."""
+    """Train until the schedule ends; returns 0, or what fine-tuning returns."""
+    if arguments.dataset is not None:
+        from facelatch_converter import finetune  # noqa: PLC0415
+
+        return finetune.run(arguments)
+    fill(arguments, DEFAULTS)
     _check(arguments)
     model = load_face_model(arguments.face_model)
     # After the arguments are known to be good: importing TensorFlow takes seconds.
@@ -129,6 +111,11 @@ def _shares(arguments: argparse.Namespace) -> tuple[float, ...]:
 
 
 def _check(arguments: argparse.Namespace) -> None:
+    finetune_options.refuse_without_dataset(arguments)
+    if arguments.face_model is None:
+        raise TrainingError(
+            "rendering people needs --face-model NPZ; make one with import-face-model, or fine-tune on --dataset DIR"
+        )
     for name, least in (
         ("crops", 1),
         ("people", 2),
@@ -150,7 +137,7 @@ def _check(arguments: argparse.Namespace) -> None:
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
     if arguments.held_out > 1000:
         raise TrainingError(f"--held-out must be at most 1000, found {arguments.held_out}")
-    record = arguments.out / "run.json"
+    record = arguments.out / RECORD_FILE
     if record.exists() and not arguments.resume:
         raise TrainingError(f"{arguments.out}: holds a run already; add --resume or choose another folder")
     if arguments.resume and not record.exists():
@@ -166,21 +153,12 @@ IDENTITY = ("variant", "loss", "people", "views", "seed", "face_model_sha256")
 
 def _open_record(arguments: argparse.Namespace) -> Record:
     """A new run's record, or the one to go on with."""
-    given = {
-        name: str(value) if isinstance(value, Path) else value for name, value in vars(arguments).items()
-    }
-    given = {name: value for name, value in given.items() if isinstance(value, str | int | float | bool)}
-    given["minutes"] = None if math.isinf(arguments.minutes) else arguments.minutes
+    given = to_plain(arguments)
     given["face_model_sha256"] = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
     if not arguments.resume:
-        try:
-            arguments.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{arguments.out}: cannot be made ({error.strerror}); choose another folder"
-            ) from None
-        return Record(arguments=given, versions=_versions())
-    path = arguments.out / "run.json"
+        make_folder(arguments.out)
+        return Record(arguments=given, versions=versions())
+    path = arguments.out / RECORD_FILE
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))
         different = [name for name in IDENTITY if record.arguments.get(name, given[name]) != given[name]]
@@ -195,17 +173,6 @@ def _open_record(arguments: argparse.Namespace) -> Record:
     record.resumed += 1
     record.phases.append({"from_crops": record.crops, **{name: given[name] for name in PHASE}})
     return record
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version  # noqa: PLC0415
-
-    packages = ("tensorflow", "keras", "numpy", "numba", "opencv-python-headless")
-    return {
-        "python": platform.python_version(),
-        "preprocess": str(VERSION),
-        **{package: version(package) for package in packages},
-    }
 
 
 def to_tensors(batch: Batch) -> npt.NDArray[np.float32]:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from facelatch.preprocess import CropSpec
 from facelatch_converter import architecture, losses
-from facelatch_converter.crop_workers import rendered_batches
+from facelatch_converter.crop_workers import Pace, rendered_batches
 from facelatch_converter.crops import Batch, Recipe
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import FaceModel
@@ -21,10 +21,8 @@ from facelatch_converter.fused import FusedBatchNormalization
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.metrics import comparisons, eer, pair_distances
 from facelatch_converter.offset import excess_offset, to_unit_rows
-from facelatch_converter.train import Record, Schedule, to_tensors
-
-HELD_OUT, SETTLING = 7_261_970, 7_261_971
-"""Begin the seeds of the people that measure and of those that settle the offset; training draws neither."""
+from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, Record, Schedule
+from facelatch_converter.train import to_tensors
 
 REGRESSION_WEIGHT = 2.0
 """Of the shape coefficients beside the all-pairs loss."""
@@ -108,19 +106,19 @@ def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -
     )
     # A resumed run must not see the first part's people again: it draws from streams of its own.
     streams = record.resumed * 1000
+    pace = Pace(record.crops, arguments.crops)
     with (
-        rendered_batches(arguments.face_model, spec, recipe, arguments.seed, arguments.workers, streams) as (
-            batches,
-            tell_progress,
-        ),
+        rendered_batches(
+            arguments.face_model, spec, recipe, arguments.seed, arguments.workers, streams, pace
+        ) as (batches, tell_time),
         tqdm(total=arguments.crops, initial=record.crops, unit="crop", smoothing=0.02) as bar,
     ):
         recent: list[float] = []
         started = time.monotonic() - record.elapsed_s
         for step, batch in enumerate(batches, start=1):
-            progress = schedule.progress(record.crops, time.monotonic() - started)
-            trainer.optimiser.learning_rate.assign(schedule.rate(progress))
-            tell_progress(progress)
+            elapsed_s = time.monotonic() - started
+            trainer.optimiser.learning_rate.assign(schedule.rate(schedule.progress(record.crops, elapsed_s)))
+            tell_time(schedule.progress(0, elapsed_s))
             recent.append(_take_step(trainer, batch))
             record.crops += len(batch.labels)
             record.elapsed_s = time.monotonic() - started
@@ -217,5 +215,5 @@ def _save(folder: Path, encoder: Any, checkpoint: Any, record: Record) -> None:
     checkpoint.save()
     draft = folder / "encoder.new.keras"
     encoder.save(draft)
-    draft.replace(folder / "encoder.keras")
+    draft.replace(folder / ENCODER_FILE)
     record.save(folder)

@@ -11,8 +11,8 @@ from pathlib import Path
 NEW_SUFFIX = ".new"
 
 
-def replace_file(path: Path, data: bytes, owner: tuple[int, int] | None = None) -> None:
-    """Put `data` at `path` in one step, readable by its owner alone.
+def replace_file(path: Path, data: bytes, owner: tuple[int, int] | None = None, mode: int = 0o600) -> None:
+    """Put `data` at `path` in one step, readable by its owner alone unless `mode` says otherwise.
 
     `owner` is (uid, gid) for a file that root writes for a service. One writer at a time: the caller's duty.
     """
@@ -24,6 +24,7 @@ def replace_file(path: Path, data: bytes, owner: tuple[int, int] | None = None) 
         with os.fdopen(descriptor, "wb") as file:
             if owner is not None:
                 os.fchown(descriptor, *owner)
+            os.fchmod(descriptor, mode)  # What `open` is given, the umask may take away.
             file.write(data)
             file.flush()
             os.fsync(descriptor)

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facelatch_converter import quantise
+from facelatch_converter import quantise, runs
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import load_face_model
-from facelatch_converter.train import Schedule, add_arguments, run
+from facelatch_converter.runs import Schedule
+from facelatch_converter.train import add_arguments, run
 
 
 def _arguments(face_model: Path, out: Path, *more: str) -> argparse.Namespace:
@@ -138,7 +139,6 @@ def test_whichever_limit_is_nearer_counts(crops: int, elapsed_s: float, expected
 
 
 def test_the_held_out_people_are_those_that_other_tests_compare() -> None:
-    from facelatch_converter import training_loop
     from tests.converter import test_crops
 
-    assert (training_loop.HELD_OUT, training_loop.SETTLING) == (test_crops.HELD_OUT, test_crops.SETTLING)
+    assert (runs.HELD_OUT, runs.SETTLING) == (test_crops.HELD_OUT, test_crops.SETTLING)

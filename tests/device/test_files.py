@@ -82,3 +82,12 @@ def test_root_may_write_for_a_service(tmp_path: Path) -> None:
     replace_file(tmp_path / "file", b"new", owner=(1234, 5678))
     found = (tmp_path / "file").stat()
     assert (found.st_uid, found.st_gid) == (1234, 5678)
+
+
+def test_others_may_read_what_is_no_secret(tmp_path: Path) -> None:
+    old = os.umask(0o077)
+    try:
+        replace_file(tmp_path / "file", b"new", mode=0o644)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o644

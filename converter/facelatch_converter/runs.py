@@ -1,0 +1,100 @@
+"""What a training run is made of beside its network: how long, how fast, and what it says of itself."""
+
+import argparse
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from facelatch.preprocess import VERSION
+from facelatch_converter.errors import OutputError
+
+RECORD_FILE = "run.json"
+ENCODER_FILE = "encoder.keras"
+
+HELD_OUT, SETTLING = 7_261_970, 7_261_971
+"""Begin the seeds of the people that measure and of those that settle the offset; training draws neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long to train and how fast; training ends with whichever limit comes first."""
+
+    crops: int = 600_000
+    minutes: float = math.inf
+    learning_rate: float = 2e-3
+    warm_up: float = 0.04
+
+    def progress(self, crops: int, elapsed_s: float) -> float:
+        """0 at the start, 1 at the end."""
+        return min(1.0, max(crops / self.crops, elapsed_s / 60 / self.minutes))
+
+    def rate(self, progress: float) -> float:
+        """Linear warm-up, then half a cosine down to a fiftieth."""
+        if progress < self.warm_up:
+            return self.learning_rate * (0.05 + 0.95 * progress / self.warm_up)
+        share = (progress - self.warm_up) / (1 - self.warm_up)
+        return self.learning_rate * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
+
+
+@dataclass(slots=True)
+class Record:
+    """What a run says of itself; written beside its checkpoint."""
+
+    arguments: dict[str, Any]
+    versions: dict[str, str]
+    crops: int = 0
+    elapsed_s: float = 0.0
+    resumed: int = 0
+    phases: list[dict[str, Any]] = field(default_factory=list)
+    """The arguments of each resumption and after how many crops it began."""
+    offset_share: float = 0.0
+    """How much of the mean output was taken out of the saved encoder; see `offset`."""
+    reports: list[dict[str, float]] = field(default_factory=list)
+
+    def save(self, folder: Path) -> None:
+        """Write `run.json` whole or not at all."""
+        draft = folder / f"{RECORD_FILE}.new"
+        draft.write_text(json.dumps(asdict(self), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        draft.replace(folder / RECORD_FILE)
+
+
+def fill(arguments: argparse.Namespace, defaults: Mapping[str, Any]) -> None:
+    """Give every option that the command line leaves out its default."""
+    for name, value in defaults.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
+
+
+def to_plain(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The arguments that a record keeps; no limit of time becomes null."""
+    given = {
+        name: str(value) if isinstance(value, Path) else value for name, value in vars(arguments).items()
+    }
+    given = {name: value for name, value in given.items() if isinstance(value, str | int | float | bool)}
+    if given.get("minutes") == math.inf:
+        given["minutes"] = None
+    return given
+
+
+def make_folder(out: Path) -> None:
+    """The run's folder; raises `OutputError` where it cannot be made."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be made ({error.strerror}); choose another folder") from None
+
+
+def versions() -> dict[str, str]:
+    """What a run was made with."""
+    from importlib.metadata import version  # noqa: PLC0415
+
+    packages = ("tensorflow", "keras", "numpy", "numba", "opencv-python-headless")
+    return {
+        "python": platform.python_version(),
+        "preprocess": str(VERSION),
+        **{package: version(package) for package in packages},
+    }

@@ -1,0 +1,224 @@
+"""`facelatch calibrate`: measure distances on site, and make the threshold stricter where they ask for it."""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import cv2
+
+from facelatch.acquisition import Failure, Sample
+from facelatch.attempts import Examine
+from facelatch.calibration import Advice, Reason, Series, advise, compare, compare_templates, join
+from facelatch.calibration_picture import to_picture
+from facelatch.calibration_report import to_lines, to_marks, to_record
+from facelatch.commands.options import DEFAULT_CONFIG, add_config, add_json, whole_number
+from facelatch.commands.record import limited
+from facelatch.commands.sources import (
+    add_model,
+    add_source,
+    add_store,
+    to_camera,
+    to_config,
+    to_model,
+    to_progress,
+    to_store,
+    warn,
+)
+from facelatch.config import Config
+from facelatch.config_edit import set_number
+from facelatch.errors import ConfigError, TemplateError
+from facelatch.exit_codes import ExitCode
+from facelatch.fields import printable
+from facelatch.gallery import read_gallery
+from facelatch.guidance import to_hint
+from facelatch.matching import Embedding, Template, expect_encoder, is_usable
+from facelatch.progress import Progress
+
+DESCRIPTION = """\
+Measure how far the enrolled and other people are from the templates, here, with this camera and this light. Shows
+both distributions and whether the threshold has to be stricter than the model's; it is never made looser. Attempts
+are put together as the door does it. Nothing but distances is kept.
+"""
+EXAMPLES = """\
+examples:
+  facelatch calibrate --user ada                           ada is before the camera; the other users are impostors
+  facelatch calibrate --user ada --capture turns/ --strangers visit/ party/
+  facelatch calibrate --strangers visit/ visit.db3         recordings of people who are not enrolled
+  facelatch calibrate --user ada --picture distances.png --write
+"""
+LIVE_S = 20.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("--user", metavar="NAME", help="who is before the camera or in the recording")
+    parser.add_argument(
+        "--strangers",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="capture folders or SDK recordings of people who are not enrolled, one person each",
+    )
+    parser.add_argument(
+        "--leave-out", action="append", default=[], metavar="NAME", help="a template that takes no part"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=whole_number(1, 3600),
+        help=f"how long to look at NAME (default: {LIVE_S:g} from a camera, all of a recording)",
+    )
+    parser.add_argument("--picture", type=Path, metavar="PNG", help="draw both distributions")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="set matching.max_distance in the config, if it has to be stricter",
+    )
+    add_config(parser)
+    add_json(parser)
+    add_source(parser)
+    add_model(parser)
+    add_store(parser)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Measure and advise; `RETRY` where nothing could be compared, `REFUSED` where no threshold separates."""
+    _check(arguments)
+    config = to_config(arguments)
+    model = to_model(config)
+    card = model.bundle.card
+    templates = _read_templates(arguments, config, card.encoder_sha256)
+    series = [
+        compare(who, samples, template, config.matching.frames)
+        for who, samples in _look(arguments, config, model.examine)
+        for template in templates
+    ]
+    series += [compare_templates(one, other) for one, other in combinations(templates, 2)]
+    impostor = [one for one in series if not one.is_genuine]
+    advice = advise(impostor, card.operating_points, model.threshold)
+    if arguments.picture is not None:
+        _draw(arguments.picture, series, to_marks(advice, model.threshold))
+    written = arguments.write and _write(arguments.config, advice, model.threshold)
+    if arguments.json:
+        print(json.dumps(to_record(series, advice, model.threshold) | {"written": written}, indent=2))
+    else:
+        print("\n".join(to_lines(series, advice, model.threshold)))
+        print(_to_next_step(arguments, advice, model.threshold))
+    if advice.threshold is not None:
+        return ExitCode.OK
+    return ExitCode.RETRY if advice.reason is Reason.NO_IMPOSTOR else ExitCode.REFUSED
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse before anybody stands before the camera what would fail afterwards."""
+    if arguments.user is None and (arguments.capture or arguments.recording):
+        raise ConfigError(
+            "whose recording is it? add --user NAME, or name it by --strangers if nobody enrolled is on it"
+        )
+    if arguments.user is None and not arguments.strangers:
+        raise ConfigError(
+            "nobody to measure: name who is before the camera by --user, or recordings by --strangers"
+        )
+    if arguments.user is not None and arguments.user in arguments.leave_out:
+        raise ConfigError(f"{arguments.user} cannot be both measured and left out")
+    if arguments.write and arguments.config is None:
+        raise ConfigError(
+            f"there is no settings file to write; copy the shipped facelatch.toml to {DEFAULT_CONFIG}, or name one by "
+            "--config"
+        )
+    if arguments.picture is not None and not arguments.picture.absolute().parent.is_dir():
+        raise ConfigError(f"{arguments.picture}: there is no such folder; choose another place by --picture")
+
+
+def _read_templates(arguments: argparse.Namespace, config: Config, encoder_sha256: str) -> list[Template]:
+    store = to_store(config)
+    if arguments.user is not None:
+        expect_encoder(store.load(arguments.user), encoder_sha256)
+    gallery = read_gallery(store, encoder_sha256, warn)
+    found = [template for template in gallery if template.user not in arguments.leave_out]
+    if not found:
+        raise TemplateError(f"{store.folder}: nobody is enrolled to compare with; enrol somebody first")
+    return found
+
+
+def _look(
+    arguments: argparse.Namespace, config: Config, examine: Examine
+) -> Iterator[tuple[str, list[Embedding]]]:
+    """Each person's name and samples."""
+    progress = to_progress()
+    if arguments.user is not None:
+        seconds = arguments.seconds or (None if config.camera.recording else LIVE_S)
+        yield arguments.user, _samples(config, seconds, examine, arguments.user, progress)
+    for number, path in enumerate(arguments.strangers, start=1):
+        # With a space, so that no folder's name can make a stranger one of the users.
+        name = f"stranger {number} ({printable(path.name)})"
+        yield name, _samples(_recorded(config, path), None, examine, name, progress)
+
+
+def _recorded(config: Config, path: Path) -> Config:
+    driver = "replay" if path.is_dir() else "realsense"
+    return replace(
+        config, camera=replace(config.camera, driver=driver, serial="", recording=str(path), options={})
+    )
+
+
+def _samples(
+    config: Config, seconds: float | None, examine: Examine, who: str, progress: Progress
+) -> list[Embedding]:
+    """What the frames give that an attempt would take; says what was wrong where there is little of it."""
+    found: list[Embedding] = []
+    troubles: Counter[str] = Counter()
+    with closing(to_camera(config)) as camera:
+        for frame in limited(camera.frames(), None, seconds):
+            trouble = _take(examine(frame), found)
+            troubles.update([trouble] if trouble else [])
+            progress.show([f"{who}: {len(found)} samples  {to_hint(trouble)}"])
+    progress.clear()
+    if len(found) < config.matching.frames:
+        reason = to_hint(troubles.most_common(1)[0][0]) if troubles else "no frame came"
+        warn(f"{who} gave {len(found)} usable frames, {config.matching.frames} make an attempt: {reason}")
+    return found
+
+
+def _take(look: Sample | Failure, found: list[Embedding]) -> str | None:
+    """Add a frame's sample; otherwise the reason why it has none."""
+    if isinstance(look, Failure):
+        return look.reason
+    failed = next((check.name for check in look.checks if not check.passed), None)
+    if failed is None and look.checks and is_usable(look.embedding):
+        found.append(look.embedding)
+        return None
+    return failed or "no-check"
+
+
+def _write(path: Path, advice: Advice, in_use: float) -> bool:
+    """Whether the advice was stricter and is written."""
+    if advice.threshold is None or not advice.threshold < in_use:
+        return False
+    set_number(path, "matching", "max_distance", advice.threshold)
+    return True
+
+
+def _to_next_step(arguments: argparse.Namespace, advice: Advice, in_use: float) -> str:
+    if advice.threshold is None or not advice.threshold < in_use:
+        return "nothing was written" if arguments.write else "nothing has to be changed"
+    if arguments.write:
+        return f"{arguments.config}: matching.max_distance is now {advice.threshold:g}; restart facelatch to use it"
+    return "add --write to set it in the settings"
+
+
+def _draw(path: Path, series: Sequence[Series], marks: Mapping[str, float]) -> None:
+    genuine = join(one.attempts for one in series if one.is_genuine)
+    impostor = join(one.attempts for one in series if not one.is_genuine)
+    picture = cv2.imencode(".png", to_picture(genuine, impostor, marks)[..., ::-1])[1]
+    try:
+        path.write_bytes(picture.tobytes())
+    except OSError as problem:
+        raise ConfigError(
+            f"{path}: the picture cannot be written ({problem.strerror}); choose another place by --picture"
+        ) from problem

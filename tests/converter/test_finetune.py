@@ -1,0 +1,380 @@
+"""Fine-tuning end to end on heads made of formulas, and what it refuses."""
+
+import argparse
+import hashlib
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from facelatch import resources
+from facelatch.captures import CaptureWriter
+from facelatch.card import CARD_FILE, Bundle
+from facelatch.errors import ModelError
+from facelatch.frames import Frame
+from facelatch.preprocess import VERSION, Crop, CropSpec
+from facelatch_converter import bundle_command, quantise, records, train
+from facelatch_converter.errors import ConversionError, DatasetError, OutputError, TrainingError
+from facelatch_converter.finetune import require_people, split_people
+from facelatch_converter.finetune_faces import Faces, draw_frames, face_batches, read_faces
+from facelatch_converter.finetune_reports import best_report, reports_since_best
+from facelatch_converter.finetune_start import SHA256_KEY, find_start
+from facelatch_converter.sources import Source
+from tests.bundles import make_bundle, write_bundle
+from tests.converter.scripted import capture
+from tests.converter.test_quantise import tiny_encoder
+from tests.device.procedural_face import Scene, face_frame
+from tests.factories import make_frame
+
+SPEC = CropSpec(32)
+PEOPLE = 11
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two captures of each of eleven people, who differ in tint and in the height of a bump on the forehead."""
+    root = tmp_path_factory.mktemp("people") / "home"
+    scene = face_frame(Scene())
+    for person in range(PEOPLE):
+        for visit in range(2):
+            made = dress(scene, person, visit)
+            with CaptureWriter(root / f"p{person:02d}" / f"{visit}", driver="scripted", serial="1") as writer:
+                writer.write(made)
+    return root
+
+
+def dress(frame: Frame, person: int, visit: int) -> Frame:
+    rng = np.random.default_rng(person)
+    rows, columns = np.mgrid[0:480, 0:640]
+    bump = rng.uniform(-12, 12) * np.exp(-(((columns - 320) / 40) ** 2) - ((rows - 190) / 25) ** 2)
+    noise = np.random.default_rng([person, visit]).normal(0, 1, frame.depth_mm.shape)
+    colour = frame.colour * rng.uniform(0.6, 1.0, 3)
+    return replace(
+        frame,
+        colour=np.clip(colour + noise[..., None], 0, 255).astype(np.uint8),
+        depth_mm=np.rint(frame.depth_mm + bump + noise).astype(np.uint16),
+    )
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random encoder in a run's folder."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    folder.mkdir()
+    tiny_encoder(size_px=112).save(folder / "encoder.keras")
+    record = {"arguments": {"variant": "default"}, "versions": {"preprocess": str(VERSION)}, "reports": []}
+    (folder / "run.json").write_text(json.dumps(record))
+    return folder / "encoder.keras"
+
+
+def arguments(dataset: Path, start: Path, out: Path, *more: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    fixed = ["--dataset", dataset, "--from", start, "--out", out, "--people", 6, "--views", 2, "--workers", 1]
+    return parser.parse_args([str(word) for word in [*fixed, "--held-out", 4, "--report-every", 4, *more]])
+
+
+@pytest.fixture(scope="module")
+def tuned(
+    dataset: Path, start: Path, face_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[int, Path]:
+    """A finished run with rendered people beside the captured ones: its code and its folder."""
+    out = tmp_path_factory.mktemp("runs") / "tuned"
+    more = (
+        "--crops",
+        "192",
+        "--learning-rate",
+        "5e-3",
+        "--face-model",
+        str(face_model),
+        "--rendered",
+        "0.35",
+    )
+    return train.run(arguments(dataset, start, out, *more)), out
+
+
+def test_people_kept_out_are_told_apart_better(
+    tuned: tuple[int, Path], start: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out = tuned
+    record = json.loads((out / "run.json").read_text())
+    told = record["fine_tuning"]
+    trained, validated = (set(told["subjects"][name]) for name in ("trained", "validated"))
+    assert (len(trained), len(validated), trained & validated) == (PEOPLE - 4, 4, set())
+    assert told["validation"] == {"genuine": 4, "impostor": 24}
+    assert told["from"]["sha256"] == hashlib.sha256(start.read_bytes()).hexdigest()
+    assert code == 0
+    assert (told["after"]["eer"], -told["after"]["impostor"]) < (
+        told["before"]["eer"],
+        -told["before"]["impostor"],
+    )
+    assert all(report["eer_low"] <= report["eer"] <= report["eer_high"] for report in record["reports"])
+    assert all(0 <= report["rendered_eer"] <= 1 for report in record["reports"])
+    old, new = quantise.load_keras(start), quantise.load_keras(out / "encoder.keras")
+    moved = [np.abs(one - two).max() for one, two in zip(old.get_weights(), new.get_weights(), strict=True)]
+    assert max(moved) > 0
+    statistics = [
+        np.array_equal(old.layers[2].get_weights()[place], new.layers[2].get_weights()[place])
+        for place in (2, 3)
+    ]
+    assert statistics == [True, True], "batch normalisation keeps its statistics"
+
+
+def test_a_run_goes_on_and_only_with_the_same_arguments(
+    tuned: tuple[int, Path], dataset: Path, start: Path, face_model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    short = ("--crops", "24", "--rendered", "0")
+    train.run(arguments(dataset, start, out, *short))
+    first = json.loads((out / "run.json").read_text())
+    train.run(arguments(dataset, start, out, "--crops", "48", "--rendered", "0", "--resume"))
+    second = json.loads((out / "run.json").read_text())
+    assert (first["crops"], second["crops"], second["resumed"]) == (24, 48, 1)
+    assert second["reports"][: len(first["reports"])] == first["reports"]
+    with pytest.raises(TrainingError, match="another seed"):
+        train.run(arguments(dataset, start, out, *short, "--resume", "--seed", "2"))
+    with pytest.raises(TrainingError, match="holds a run already"):
+        train.run(arguments(dataset, start, out, *short))
+
+
+def test_a_tuned_encoder_can_be_tuned_again_and_its_card_names_nobody(tuned: tuple[int, Path]) -> None:
+    _, out = tuned
+    assert find_start(out / "encoder.keras").crop == CropSpec()
+    record = records.read_record(out / "run.json")
+    told = records.to_training(record, rendered=False)
+    assert told["notice"] == "trained on rendered faces, fine-tuned on home, measured on real people"
+    assert told["fine_tuning"]["trained"] == PEOPLE - 4
+    assert not any(f"p{person:02d}" in json.dumps(told) for person in range(PEOPLE))
+    assert records.trained_people(record, "home") == set(record["fine_tuning"]["subjects"]["trained"])
+    assert not records.trained_people(record, "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        pytest.param(["--variant", "seed"], "--variant is for training from scratch", id="variant"),
+        pytest.param(["--validation", "1"], "between 0 and 1", id="validation"),
+        pytest.param(["--patience", "0"], "--patience must be at least 1", id="patience"),
+        pytest.param(["--resume"], "nothing to resume", id="nothing-to-resume"),
+    ],
+)
+def test_what_cannot_work_is_refused_at_once(
+    dataset: Path, start: Path, tmp_path: Path, more: list[str], words: str
+) -> None:
+    with pytest.raises(TrainingError, match=words):
+        train.run(arguments(dataset, start, tmp_path / "run", *more))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_from_scratch_refuses_what_only_fine_tuning_has(face_model: Path, tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    with pytest.raises(TrainingError, match="--patience is for fine-tuning"):
+        train.run(
+            parser.parse_args(["--face-model", str(face_model), "--out", str(tmp_path), "--patience", "3"])
+        )
+    with pytest.raises(TrainingError, match="needs --face-model"):
+        train.run(parser.parse_args(["--out", str(tmp_path / "run")]))
+
+
+@pytest.mark.parametrize("place", ["shipped", "inside-it", "package", "own-bundle"])
+def test_models_and_programs_are_never_written_into(
+    place: str, dataset: Path, start: Path, tmp_path: Path
+) -> None:
+    shipped = resources.default_bundle_folder()
+    places = {
+        "shipped": shipped,
+        "inside-it": shipped / "run",
+        "package": Path(resources.__file__).parent / "run",
+        "own-bundle": write_bundle(tmp_path / "bundle", make_bundle()),
+    }
+    before = sorted(shipped.rglob("*"))
+    with pytest.raises(OutputError, match=r"choose a (new folder|folder of your own)"):
+        train.run(arguments(dataset, start, places[place]))
+    assert sorted(shipped.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("captures", "kept_out"),
+    [
+        pytest.param({f"p{n}": 2 for n in range(10)}, 4, id="ten"),
+        pytest.param({f"p{n}": 2 for n in range(40)}, 12, id="a-share-of-many"),
+        pytest.param({f"p{n}": 1 + (n < 4) for n in range(10)}, 4, id="four-with-two-captures"),
+        pytest.param({f"p{n}": 2 for n in range(9)}, None, id="nine"),
+        pytest.param({f"p{n}": 1 + (n < 3) for n in range(10)}, None, id="three-with-two-captures"),
+        pytest.param({}, None, id="nobody"),
+    ],
+)
+def test_too_few_people_show_nothing(captures: dict[str, int], kept_out: int | None) -> None:
+    if kept_out is not None:
+        assert require_people(Counter(captures), 0.3, "home") == kept_out
+        return
+    with pytest.raises(DatasetError, match=r"home: has \d+ live subjects .* needed are 6 to train on"):
+        require_people(Counter(captures), 0.3, "home")
+
+
+def faces(people: int, captures: int, frames: int) -> Faces:
+    """Grey crops: the level tells the person, the depth the capture."""
+    crops, subjects, names = [], [], []
+    for person in range(people):
+        for visit in range(captures if person else 1):
+            for _ in range(frames):
+                image = np.full((32, 32, 3), 10.0 * person, np.float32)
+                crops.append(Crop(image, np.full((32, 32), 500.0 + visit, np.float32)))
+                subjects.append(f"p{person:02d}")
+                names.append(f"{visit}")
+    return Faces(tuple(crops), np.array(subjects), np.array(names))
+
+
+def test_who_has_one_capture_is_only_trained_on() -> None:
+    for seed in range(5):
+        trained, validated = split_people(faces(12, 2, 2), 0.3, seed, "home")
+        assert "p00" in trained.people
+        assert not set(trained.people) & set(validated.people)
+        assert (len(trained.people), len(validated.people)) == (8, 4)
+
+
+def test_numbers_tell_captures_of_two_people_apart() -> None:
+    subjects, captures = faces(3, 2, 2).numbers()
+    assert subjects.tolist() == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    assert captures.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_views_come_from_as_many_captures_as_there_are() -> None:
+    rng = np.random.default_rng(1)
+    tensors, labels = next(face_batches(faces(5, 3, 4), SPEC, people=4, views=3, augmented=0.0, rng=rng))
+    assert tensors.shape == (12, 32, 32, 4)
+    assert labels.tolist() == np.arange(4).repeat(3).tolist()
+    levels = tensors[:, 16, 16, 0].reshape(4, 3)
+    assert (levels == levels[:, :1]).all(), "one label is one person"
+    assert len(set(levels[:, 0].tolist())) == 4
+
+
+def test_augmentation_changes_a_share() -> None:
+    batches = [
+        next(face_batches(faces(6, 2, 1), SPEC, 6, 2, share, np.random.default_rng(2)))[0]
+        for share in (0.0, 1.0)
+    ]
+    plain: npt.NDArray[Any] = batches[0][:, 16, 16, :3]
+    assert (plain == plain[:, :1]).all()
+    assert np.abs(batches[1] - batches[0]).max(axis=(1, 2, 3)).min() > 0
+
+
+def test_frames_are_drawn_over_the_whole_capture() -> None:
+    taken = np.zeros(20, int)
+    for seed in range(300):
+        stream = (make_frame(500, (4, 4), timestamp_ns=at) for at in range(20))
+        stamps = [frame.timestamp_ns for frame in draw_frames(stream, 4, np.random.default_rng(seed))]
+        assert stamps == sorted(stamps)
+        taken[stamps] += 1
+    assert 30 < taken.min() <= taken.max() < 95
+    assert len(draw_frames(iter([make_frame()]), 4, np.random.default_rng(1))) == 1
+
+
+def test_attacks_and_empty_frames_give_no_face() -> None:
+    told: list[int] = []
+    refs = [capture("anna", "1", (500, 500)), capture("anna", "photo", (500,), attack="flat-photo")]
+    assert read_faces(refs, SPEC, 2, 1, told.append).crops == ()
+    assert told == [1, 1]
+
+
+def test_nothing_is_measured_on_whom_an_encoder_learnt_from() -> None:
+    refs = [capture(f"p{number}", "1", (500,)) for number in range(5)]
+    record = {"fine_tuning": {"dataset": "home", "subjects": {"trained": ["p1", "p3"], "validated": ["p2"]}}}
+    kept = bundle_command.without_trained(Source("home", "home", refs), record)
+    assert [ref.subject for ref in kept.refs] == ["p0", "p2", "p4"]
+    assert kept.name == "home without the 2 people it was fine-tuned on"
+    for source, about in ((Source("away", "away", refs), record), (Source("home", "home", refs), {})):
+        assert bundle_command.without_trained(source, about) is source
+
+
+def test_a_card_names_the_float_encoder_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "encoder.keras").write_bytes(b"network")
+    told = bundle_command.to_training({}, rendered=True, keras=tmp_path / "encoder.keras")
+    assert told[SHA256_KEY] == hashlib.sha256(b"network").hexdigest()
+    assert SHA256_KEY not in bundle_command.to_training({}, rendered=True, keras=None)
+
+
+def report(eer: float, apart: float = 0.5, rendered: float | None = None) -> dict[str, float]:
+    row = {"eer": eer, "genuine": 0.5, "impostor": 0.5 + apart}
+    return row if rendered is None else row | {"rendered_eer": rendered}
+
+
+@pytest.mark.parametrize(
+    ("reports", "best"),
+    [
+        pytest.param([report(0.1)], 0, id="only-the-start"),
+        pytest.param([report(0.1), report(0.05), report(0.07)], 1, id="lowest"),
+        pytest.param([report(0.1), report(0.12)], 0, id="nothing-better"),
+        pytest.param([report(0.0, 0.5), report(0.0, 0.6), report(0.0, 0.4)], 1, id="ties-by-distance"),
+        pytest.param([report(0.1, 0.5, 0.02), report(0.05, 0.5, 0.04)], 0, id="forgotten"),
+        pytest.param([report(0.1, 0.5, 0.02), report(0.05, 0.5, 0.027)], 1, id="hardly-forgotten"),
+    ],
+)
+def test_the_best_report_is_by_people_kept_out_unless_others_are_forgotten(
+    reports: list[dict[str, float]], best: int
+) -> None:
+    assert best_report(reports) == best
+    assert reports_since_best(reports) == len(reports) - 1 - best
+
+
+def bundle_with(folder: Path, keras: bytes, named: str | None) -> Path:
+    made = make_bundle()
+    training = {} if named is None else {SHA256_KEY: named}
+    write_bundle(folder, Bundle(replace(made.card, training=training), made.encoder))
+    (folder / "encoder.keras").write_bytes(keras)
+    return folder / "encoder.keras"
+
+
+def test_a_bundles_encoder_is_the_one_its_card_names(tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"network").hexdigest()
+    good = find_start(bundle_with(tmp_path / "good", b"network", digest))
+    assert (good.sha256, good.name, good.crop) == (digest, "made-up", CropSpec())
+    with pytest.raises(ConversionError, match="its card names"):
+        find_start(bundle_with(tmp_path / "swapped", b"another", digest))
+    with pytest.raises(ConversionError, match="its card does not name it"):
+        find_start(bundle_with(tmp_path / "unnamed", b"network", None))
+    torn = bundle_with(tmp_path / "torn", b"network", digest)
+    (torn.parent / "encoder.tflite").write_bytes(b"other")
+    with pytest.raises(ModelError, match="is not the one"):
+        find_start(torn)
+
+
+def test_the_shipped_bundle_can_be_fine_tuned() -> None:
+    shipped = find_start(None)
+    assert shipped.path.parent == resources.default_bundle_folder()
+    assert json.loads((shipped.path.parent / CARD_FILE).read_text())["training"][SHA256_KEY] == shipped.sha256
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        pytest.param(None, "neither a card.json nor a run.json", id="of-unknown-origin"),
+        pytest.param(
+            {"arguments": {}, "versions": {"preprocess": "0"}}, "preprocessing 0, this release", id="old"
+        ),
+        pytest.param({"arguments": {}}, "preprocessing None", id="no-version"),
+    ],
+)
+def test_an_encoder_of_unknown_or_other_preprocessing_is_refused(
+    tmp_path: Path, record: dict[str, Any] | None, words: str
+) -> None:
+    (tmp_path / "encoder.keras").write_bytes(b"network")
+    if record is not None:
+        (tmp_path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ConversionError, match=words):
+        find_start(tmp_path / "encoder.keras")
+
+
+def test_an_encoder_of_another_size_than_its_origin_says_is_refused(start: Path, tmp_path: Path) -> None:
+    from facelatch_converter.finetune_loop import Tuner
+
+    (tmp_path / "run.json").write_bytes((start.parent / "run.json").read_bytes())
+    tiny_encoder(size_px=64).save(tmp_path / "encoder.keras")
+    with pytest.raises(ConversionError, match="takes 64 pixels, its origin says 112"):
+        Tuner(find_start(tmp_path / "encoder.keras"))
