@@ -77,9 +77,7 @@ def read_board(root: Path, vcgencmd: str | None = None) -> Board:
         cores=cores,
         governor=_text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         temperatures_c=read_temperatures_c(root),
-        throttling=to_throttling(
-            _text(root / "sys/devices/platform/soc/soc:firmware/get_throttled") or vcgencmd
-        ),
+        throttling=read_throttling(root, vcgencmd),
     )
 
 
@@ -114,6 +112,21 @@ def read_temperatures_c(root: Path) -> dict[str, float]:
         name = _text(zone / "type") or zone.name
         found[f"{name} ({zone.name})" if name in found else name] = int(millidegrees) / 1000
     return found
+
+
+def read_throttling(root: Path, vcgencmd: str | None = None) -> tuple[str, ...] | None:
+    """What holds the clock back, in words; the voltage alarm of plain kernels where the firmware's file is missing."""
+    # The folders' names hold an address on a Raspberry Pi 5.
+    for path in sorted((root / "sys/devices/platform").glob("soc*/soc*:firmware/get_throttled")):
+        told = to_throttling(_text(path))
+        if told is not None:
+            return told
+    if vcgencmd is not None:
+        return to_throttling(vcgencmd)
+    for sensor in sorted((root / "sys/class/hwmon").glob("hwmon*")):
+        if _text(sensor / "name") == "rpi_volt" and (alarm := _text(sensor / "in0_lcrit_alarm")) is not None:
+            return (_THROTTLING[0],) if alarm != "0" else ()
+    return None
 
 
 def to_throttling(text: str | None) -> tuple[str, ...] | None:

@@ -47,6 +47,59 @@ class Folder:
     free_bytes: int
 
 
+def camera_driver(device: UsbDevice) -> str | None:
+    """The built-in driver of a camera on the bus; None for everything else."""
+    for driver, (vendor, products) in _PRODUCTS.items():
+        if device.vendor == vendor and device.product.startswith(products):
+            return driver
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A camera that is plugged in, as its driver's library or the USB bus tells; empty for what it does not."""
+
+    driver: str
+    name: str
+    serial: str = ""
+    connection: str = ""
+    """In words, such as `USB 3.2` or `480 Mbit/s`."""
+    is_slow: bool = False
+    """Whether it is connected by less than it needs."""
+    firmware: str = ""
+
+    def __str__(self) -> str:
+        """On one line."""
+        told = (self.serial, self.connection, self.firmware and f"firmware {self.firmware}")
+        details = ", ".join(word for word in told if word)
+        return f"{self.driver} {self.name}" + (f" ({details})" if details else "")
+
+
+def judge_cameras(driver: str, serial: str, seen: Sequence[Seen]) -> Finding:
+    """Whether the camera that the config names is plugged in, and by a connection that is fast enough."""
+    name = "cameras"
+    listed = ", ".join(map(str, seen)) or "none that a built-in driver knows"
+    if driver not in _PRODUCTS:
+        return Finding(name, Status.OK, f"{listed}; the config asks for none of them")
+    own = [one for one in seen if one.driver == driver]
+    serials = [one.serial for one in own if one.serial]
+    if not own:
+        hint = "plug the camera in; try another cable and port" + (
+            f', or set camera.driver = "{seen[0].driver}"' if seen else ""
+        )
+        return Finding(name, Status.FAIL, f"no {driver} is plugged in, found {listed}", hint)
+    if serial and serials and serial not in serials:
+        hint = f'plug that one in, or set camera.serial = "{serials[0]}"'
+        return Finding(name, Status.FAIL, f"camera {serial} is not plugged in, found {listed}", hint)
+    if not serial and len(own) > 1:
+        hint = "set camera.serial to the one that is to be trusted"
+        return Finding(name, Status.FAIL, f"several cameras are plugged in, {listed}", hint)
+    if any(one.is_slow for one in own if serial in ("", one.serial) or not one.serial):
+        hint = "use a USB 3 port (blue) and a short USB 3 cable: at USB 2 speed frames are fewer and smaller"
+        return Finding(name, Status.WARN, listed, hint)
+    return Finding(name, Status.OK, listed)
+
+
 def judge_permissions(
     driver: str,
     lock_driver: str,
@@ -68,7 +121,10 @@ def judge_permissions(
     needed = [camera.node for camera in cameras] + chips
     refused = [str(path) for path in needed if not may_open(path)]
     if refused:
-        hint = f"install systemd/60-facelatch.rules, or {caller.as_service}"
+        hint = (
+            "install systemd/60-facelatch.rules, run `udevadm control --reload && udevadm trigger`, and join the "
+            f"groups video (camera) and gpio (lock); or {caller.as_service}"
+        )
         return Finding(name, Status.FAIL, f"this user may not open {', '.join(refused)}", hint)
     slow = [camera for camera in cameras if driver == "realsense" and camera.speed_mbps < USB3_MBPS]
     if slow:
@@ -130,7 +186,11 @@ def judge_line(name: str, consumer: str | None, own: str) -> Finding:
 def judge_board(board: Board) -> Finding:
     """Whether power and cooling are good enough to be trusted; cameras fail first when they are not."""
     if board.throttling:
-        hint = "use the board's own power supply and a heat sink; a depth camera draws up to 0.7 A"
+        hint = "fit a heat sink or a fan"
+        if any("voltage" in words for words in board.throttling):
+            hint = (
+                "use the board's own power supply and a short cable: a depth camera draws up to 0.7 A of it"
+            )
         return Finding("board", Status.WARN, f"the firmware reports: {', '.join(board.throttling)}", hint)
     hottest = max(board.temperatures_c.items(), key=lambda zone: zone[1], default=None)
     if hottest is not None and not hottest[1] < HOT_C:

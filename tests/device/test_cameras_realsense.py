@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from facelatch.cameras.realsense import RealSenseCamera
-from facelatch.cameras.realsense_sdk import choose_serial
 from facelatch.errors import CameraError, CameraStalledError, CameraUnpluggedError, CaptureError
 from facelatch.frames import Frame
 from tests.device.scripted_sdk import BREAK, HANG, UNPLUG, Format, ScriptedSdk
@@ -127,21 +126,3 @@ def test_close_may_be_called_twice_and_ends_the_stream() -> None:
     camera.close()
     with pytest.raises(CameraError, match="closed"):
         next(stream)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "found", "words"),
-    [
-        pytest.param("", [], "no RealSense camera", id="none"),
-        pytest.param("5", ["7", "8"], "5 is not connected, found 7, 8", id="another"),
-        pytest.param("", ["7", "8"], "several .* 7, 8", id="which-one"),
-    ],
-)
-def test_no_camera_is_chosen_by_guessing(wanted: str, found: list[str], words: str) -> None:
-    with pytest.raises(CameraError, match=words):
-        choose_serial(wanted, found)
-
-
-def test_the_wanted_or_only_camera_is_chosen() -> None:
-    assert choose_serial("8", ["7", "8"]) == "8"
-    assert choose_serial("", ["7"]) == "7"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facelatch.cameras.drivers import open_camera
+from facelatch.cameras.drivers import DriverSettings, open_camera
 from facelatch.cameras.realsense import RealSenseCamera
 from facelatch.captures import CaptureWriter, read_frames
 from facelatch.errors import CameraError, CaptureError
@@ -56,7 +56,8 @@ def test_a_capture_folder_recorded_and_played_gives_its_frames(tmp_path: Path) -
         for frame in random_frames(2):
             writer.write(frame)
     from_folder = list(read_frames(folder))
-    with closing(open_camera("realsense", recording=record(tmp_path / "a.db3", from_folder))) as camera:
+    settings = DriverSettings(recording=record(tmp_path / "a.db3", from_folder))
+    with closing(open_camera("realsense", settings)) as camera:
         assert camera.serial == SERIAL
         assert all(map(same, from_folder, list(camera.frames())))
 
@@ -98,7 +99,7 @@ def test_another_cameras_recording_is_refused(tmp_path: Path) -> None:
 
 def test_a_recording_without_colour_is_refused(tmp_path: Path) -> None:
     path = record(tmp_path / "a.db3", random_frames(1), Rig(with_colour=False))
-    with pytest.raises(CaptureError, match=r"a\.db3: needs a stream of colour"):
+    with pytest.raises(CaptureError, match=r"a\.db3: the aligned view needs a stream of colour"):
         RealSenseCamera(recording=path)
 
 

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from facelatch.captures import CaptureWriter
-from facelatch.checks import Finding, Status
+from facelatch.checks import Finding, Status, examine
 from facelatch.commands import doctor
 from facelatch.commands.program import INSTALLED, own_program
-from facelatch.config import parse
+from facelatch.config import load, parse
 from facelatch.exit_codes import ExitCode
 from facelatch.frames import Frame
 from tests.bundles import make_bundle, write_bundle
 from tests.factories import make_frame
 from tests.outsiders import shut_out_of
+from tests.wired_door import wire
 
 
 def record(folder: Path, frame: Frame) -> Path:
@@ -37,7 +38,7 @@ def write_config(folder: Path, *, model: str = "encoder", lock: str = 'driver = 
 
 
 def diagnose(path: Path, root: Path) -> dict[str, Finding]:
-    return {finding.name: finding for finding in doctor.diagnose(path, root)}
+    return {finding.name: finding for finding in doctor.diagnose(lambda: load(path), root)}
 
 
 def test_a_board_in_order_without_a_door(tmp_path: Path) -> None:
@@ -46,6 +47,8 @@ def test_a_board_in_order_without_a_door(tmp_path: Path) -> None:
         "settings": "ok",
         "runtime": "ok",
         "model": "ok",
+        "driver": "ok",
+        "cameras": "ok",
         "camera": "ok",
         "permissions": "ok",
         "lock": "warn",
@@ -63,7 +66,7 @@ def test_a_board_in_order_without_a_door(tmp_path: Path) -> None:
 def test_a_config_that_is_refused_fails_every_check(tmp_path: Path) -> None:
     path = tmp_path / "facelatch.toml"
     path.write_text("[lock]\nkind = 1\n")
-    findings = doctor.diagnose(path, tmp_path)
+    findings = doctor.diagnose(lambda: load(path), tmp_path)
     assert all(finding.status is Status.FAIL for finding in findings)
     assert f"{path}: unknown key in [lock]: kind" in findings[0].found
     assert {finding.found for finding in findings[1:]} == {"not checked"}
@@ -91,6 +94,71 @@ def test_a_model_that_was_changed_after_its_card(tmp_path: Path) -> None:
     assert "is not the one card.json names" in finding.found
 
 
+@pytest.mark.parametrize(
+    ("driver", "status", "found", "hint"),
+    [
+        pytest.param("replay", Status.OK, "replay needs nothing", "", id="replay"),
+        pytest.param("orbit", Status.FAIL, "orbit: no package brings it", "facelatch cameras", id="unknown"),
+    ],
+)
+def test_the_driver(tmp_path: Path, driver: str, status: Status, found: str, hint: str) -> None:
+    config = parse(f'[camera]\ndriver = "{driver}"\nrecording = "/x"\n', "x.toml")
+    finding = doctor.CHECKS["driver"](config, tmp_path)
+    assert (finding.status, finding.found) == (status, found)
+    assert hint in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("driver", "module", "remedy"),
+    [
+        pytest.param("realsense", "pyrealsense2", "pip install 'facelatch[realsense]'", id="realsense"),
+        pytest.param("kinect", "libfreenect", "apt install libfreenect0.5", id="kinect"),
+    ],
+)
+def test_a_driver_is_there_or_its_package_is_named(
+    tmp_path: Path, driver: str, module: str, remedy: str
+) -> None:
+    config = parse(f'[camera]\ndriver = "{driver}"\n', "x.toml")
+    finding = examine("driver", lambda: doctor.CHECKS["driver"](config, tmp_path))
+    if finding.status is Status.OK:
+        assert module in finding.found
+    else:
+        assert remedy in finding.found + finding.hint
+
+
+def put_usb(root: Path, name: str, **files: str) -> None:
+    folder = root / "sys/bus/usb/devices" / name
+    folder.mkdir(parents=True)
+    for file, text in ({"busnum": "1", "devnum": "4"} | files).items():
+        (folder / file).write_text(f"{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("driver", "status", "words"),
+    [
+        pytest.param("kinect", Status.OK, "kinect Xbox NUI Camera (480 Mbit/s)", id="kinect"),
+        pytest.param("replay", Status.OK, "asks for none of them", id="not-asked-for"),
+        pytest.param("realsense", Status.FAIL, "no realsense is plugged in, found kinect", id="another"),
+    ],
+)
+def test_cameras_on_the_bus(tmp_path: Path, driver: str, status: Status, words: str) -> None:
+    put_usb(tmp_path, "1-2", idVendor="045e", idProduct="02ae", product="Xbox NUI Camera", speed="480")
+    config = parse(
+        f'[camera]\ndriver = "{driver}"\nrecording = "{"/x" if driver == "replay" else ""}"\n', "x"
+    )
+    finding = doctor.CHECKS["cameras"](config, tmp_path)
+    assert finding.status is status
+    assert words in finding.found
+
+
+def test_a_realsense_on_the_bus_that_the_sdk_may_not_open_is_still_seen(tmp_path: Path) -> None:
+    put_usb(tmp_path, "1-2", idVendor="8086", idProduct="0b07", product="RealSense 435", speed="480")
+    finding = doctor.CHECKS["cameras"](parse("", "x"), tmp_path)
+    assert finding.status is Status.WARN
+    assert "realsense RealSense 435 (480 Mbit/s)" in finding.found
+    assert "USB 3 port" in finding.hint
+
+
 def test_a_camera_without_depth_warns(tmp_path: Path) -> None:
     path = write_config(tmp_path)
     blind = record(tmp_path / "blind", make_frame(0))
@@ -115,6 +183,20 @@ def test_a_lock_that_is_not_there_fails_twice(tmp_path: Path) -> None:
     assert "/dev/gpiochip-none is not a GPIO chip" in findings["lock"].found
     assert findings["permissions"].status is Status.FAIL
     assert "there is no /dev/gpiochip*" in findings["permissions"].found
+
+
+def test_a_lock_that_has_its_keeper_is_asked_for_there(tmp_path: Path) -> None:
+    """Neither the line nor the right to open it is any of the caller's business then."""
+    path = write_config(tmp_path, lock='driver = "gpio"\nchip = "/dev/gpiochip-none"\nline = "GPIO17"')
+    place = tmp_path / "run" / "facelatch-lock"
+    place.mkdir(parents=True)
+    (tmp_path / "door").mkdir()
+    with wire(tmp_path / "door") as door:
+        door.write_config()
+        with door.keeper("--socket", str(place / "lock.sock")):
+            findings = diagnose(path, tmp_path)
+    assert findings["lock"] == Finding("lock", Status.OK, "facelatch-lock.service keeps it, secured now")
+    assert findings["permissions"].status is Status.OK
 
 
 def test_a_store_that_others_may_read_fails(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import cv2
 import pytest
 
 from facelatch.cameras import Camera
+from facelatch.cameras.drivers import DriverSettings
 from facelatch.cameras.scripted import ScriptedCamera
 from facelatch.commands.options import add_config
 from facelatch.commands.sources import (
@@ -61,6 +61,18 @@ def test_an_option_stands_in_place_of_a_setting(
     assert getattr(getattr(settings(*words, config=config, folder=tmp_path), section), key) == value
 
 
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        pytest.param(["--recording", "r.db3"], {"x": 1}, id="the-same-driver"),
+        pytest.param(["--capture", "c"], {}, id="another-driver"),
+    ],
+)
+def test_options_go_to_no_other_driver(words: list[str], options: object, tmp_path: Path) -> None:
+    text = "[camera.options]\nx = 1\n"
+    assert settings(*words, config=text, folder=tmp_path).camera.options == options
+
+
 def test_a_folder_of_templates_is_meant_from_where_the_command_runs() -> None:
     assert Path(settings("--store", "t").store.folder) == Path.cwd() / "t"
 
@@ -82,16 +94,17 @@ def test_the_store_keeps_its_key_where_the_config_says(tmp_path: Path) -> None:
 def test_a_stall_is_noticed_before_the_watchdog_bites(
     stall_s: float, longest_wait_s: float | None, waits_s: float, tmp_path: Path
 ) -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
+    asked: list[tuple[str, DriverSettings]] = []
 
-    def open_named(driver: str, **how: Any) -> Camera:
+    def open_named(driver: str, how: DriverSettings) -> Camera:
         asked.append((driver, how))
         return ScriptedCamera([])
 
-    config = settings(config=f'[camera]\nserial = "7"\nstall_s = {stall_s}\n', folder=tmp_path)
+    text = f'[camera]\nserial = "7"\nstall_s = {stall_s}\n[camera.options]\nx = 1\n'
+    config = settings(config=text, folder=tmp_path)
     limit = {} if longest_wait_s is None else {"longest_wait_s": longest_wait_s}
     to_camera(config, **limit, open_named=open_named)
-    assert asked == [("realsense", {"serial": "7", "recording": None, "stall_s": waits_s})]
+    assert asked == [("realsense", DriverSettings("7", stall_s=waits_s, options={"x": 1}))]
 
 
 def test_a_warning_that_nobody_hears_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,16 @@ import pytest
 
 from facelatch.board import Board, UsbDevice
 from facelatch.checks import Status
-from facelatch.judgements import Caller, Folder, judge_board, judge_line, judge_permissions, judge_store
+from facelatch.judgements import (
+    Caller,
+    Folder,
+    Seen,
+    judge_board,
+    judge_cameras,
+    judge_line,
+    judge_permissions,
+    judge_store,
+)
 
 D435I = UsbDevice("8086", "0b3a", "RealSense 435i", 5000.0, Path("/dev/bus/usb/002/013"))
 KINECT = UsbDevice("045e", "02ae", "Xbox NUI Camera", 480.0, Path("/dev/bus/usb/001/005"))
@@ -87,6 +96,67 @@ def test_permissions(
     finding = judge_permissions(driver, lock, devices, chips, lambda path: path not in forbidden, caller())
     assert finding.status is status
     assert words in finding.found
+    assert bool(finding.hint) == (status is not Status.OK)
+
+
+def test_refused_devices_name_the_rules_and_the_groups() -> None:
+    finding = judge_permissions("realsense", "gpio", [D435I], [CHIP], lambda path: False, caller())
+    for words in (
+        "systemd/60-facelatch.rules",
+        "udevadm",
+        "groups video (camera) and gpio (lock)",
+        "sudo -u",
+    ):
+        assert words in finding.hint
+
+
+FAST = Seen("realsense", "D435", "111", "USB 3.2", firmware="5.16.0.1")
+SLOW = Seen("realsense", "D455", "222", "USB 2.1", is_slow=True)
+XBOX = Seen("kinect", "Xbox NUI Camera", connection="480 Mbit/s")
+
+
+@pytest.mark.parametrize(
+    ("driver", "serial", "seen", "status", "words", "hint"),
+    [
+        pytest.param(
+            "realsense",
+            "",
+            [FAST, XBOX],
+            Status.OK,
+            "realsense D435 (111, USB 3.2, firmware 5.16.0.1), kinect Xbox NUI Camera (480 Mbit/s)",
+            "",
+            id="one-of-its-kind",
+        ),
+        pytest.param(
+            "kinect", "", [FAST, XBOX], Status.OK, "kinect Xbox", "", id="usb-2-is-enough-for-a-kinect"
+        ),
+        pytest.param(
+            "realsense", "111", [FAST, SLOW], Status.OK, "D455 (222", "", id="the-other-one-is-slow"
+        ),
+        pytest.param("realsense", "222", [FAST, SLOW], Status.WARN, "USB 2.1", "USB 3 port", id="usb-2"),
+        pytest.param(
+            "realsense", "", [SLOW], Status.WARN, "USB 2.1", "USB 3 port", id="the-only-one-on-usb-2"
+        ),
+        pytest.param(
+            "realsense", "9", [FAST], Status.FAIL, "9 is not plugged in", '"111"', id="wrong-serial"
+        ),
+        pytest.param("realsense", "", [FAST, SLOW], Status.FAIL, "several", "camera.serial", id="which-one"),
+        pytest.param(
+            "realsense", "", [], Status.FAIL, "no realsense is plugged in", "cable and port", id="none"
+        ),
+        pytest.param(
+            "realsense", "", [XBOX], Status.FAIL, "found kinect", 'driver = "kinect"', id="another-kind"
+        ),
+        pytest.param("a recording", "5", [], Status.OK, "asks for none", "", id="nothing-needed"),
+    ],
+)
+def test_cameras(
+    *, driver: str, serial: str, seen: list[Seen], status: Status, words: str, hint: str
+) -> None:
+    finding = judge_cameras(driver, serial, seen)
+    assert finding.status is status
+    assert words in finding.found
+    assert hint in finding.hint
     assert bool(finding.hint) == (status is not Status.OK)
 
 
@@ -178,3 +248,11 @@ def test_board(board: Board, status: Status, words: str) -> None:
     finding = judge_board(board)
     assert finding.status is status
     assert words in finding.found
+
+
+@pytest.mark.parametrize(
+    ("report", "remedy"),
+    [("under-voltage since boot", "power supply"), ("throttled now", "heat sink")],
+)
+def test_a_weak_supply_and_heat_have_different_remedies(report: str, remedy: str) -> None:
+    assert remedy in judge_board(replace(COOL, throttling=(report,))).hint

@@ -1,17 +1,62 @@
-"""The RealSense SDK: found, loaded, and kept away from files that it cannot read."""
+"""The RealSense SDK: found, loaded, asked for cameras, and kept away from files that it cannot read."""
 
 import ctypes
 import importlib
 import importlib.util
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facelatch.errors import CameraError, CameraStalledError, CameraUnpluggedError, CaptureError, ConfigError
+from facelatch.cameras.realsense_errors import to_reason
+from facelatch.errors import CameraError, CameraForeignError, CameraUnpluggedError, CaptureError, ConfigError
 
-WIDTH, HEIGHT, RATE_HZ = 640, 480, 30
-"""What is asked of a live camera."""
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A camera as the SDK lists it; a word is empty where it does not tell."""
+
+    serial: str
+    model: str = ""
+    usb: str = ""
+    """Of the connection, not of the camera: `3.2`, or `2.1` on a slow port or cable."""
+    firmware: str = ""
+    newest_firmware: str = ""
+    """The one that this SDK recommends."""
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is connected by less than USB 3."""
+        return self.usb.startswith(("1", "2"))
+
+
+def find_cameras(rs: Any) -> list[Connected]:
+    """Every RealSense camera that is connected now.
+
+    Asks a new context: an old one may not have noticed a camera that was plugged in, or came back from a reset.
+    """
+    try:
+        return [to_connected(rs, device) for device in rs.context().query_devices()]
+    except RuntimeError as error:
+        raise CameraError(f"the RealSense SDK cannot list cameras ({to_reason(str(error))})") from None
+
+
+def to_connected(rs: Any, device: Any) -> Connected:
+    """What a device of the SDK says of itself."""
+    told = rs.camera_info
+    serial, model, usb, firmware, newest = (
+        str(device.get_info(info)) if device.supports(info) else ""
+        for info in (
+            told.serial_number,
+            told.name,
+            told.usb_type_descriptor,
+            told.firmware_version,
+            told.recommended_firmware_version,
+        )
+    )
+    return Connected(serial, model, usb, firmware, newest)
+
 
 _SQLITE = b"SQLite format 3\0"
 _ROSBAG = b"#ROSBAG V2.0\n"
@@ -62,36 +107,40 @@ def check_recording(path: Path) -> None:
         )
 
 
+def to_depth_sensor(rs: Any, device: Any) -> Any:
+    """The device's sensor that measures depth; a device that is being recorded may not call it by that name."""
+    named = (sensor for sensor in device.query_sensors() if sensor.supports(rs.option.depth_units))
+    return next(named, None) or device.first_depth_sensor()
+
+
+def to_mm_per_unit(rs: Any, device: Any) -> float:
+    """Millimetres per unit of depth; it differs between models, so the sensor is asked."""
+    return round(float(to_depth_sensor(rs, device).get_option(rs.option.depth_units)) * 1000, 6)
+
+
+def was_switched(rs: Any, device: Any) -> bool:
+    """Whether a recording was made with the projector switching."""
+    sensor, option = to_depth_sensor(rs, device), rs.option.emitter_on_off
+    return bool(sensor.supports(option) and sensor.get_option(option))
+
+
 def choose_serial(wanted: str, found: Sequence[str]) -> str:
     """The serial number to open; raises `CameraError` that names the ones found."""
     if not found:
-        raise CameraUnpluggedError("no RealSense camera is connected; plug one in, or play a recording")
+        raise CameraUnpluggedError(
+            "no RealSense camera is connected, or none may be opened by this user; plug one in, "
+            "or see `facelatch doctor`"
+        )
     listed = ", ".join(found)
     if wanted and wanted not in found:
-        raise CameraUnpluggedError(f"RealSense camera {wanted} is not connected, found {listed}")
-    if not wanted and len(found) > 1:
-        raise CameraError(f"several RealSense cameras are connected, {listed}; set the serial of one")
-    return wanted or found[0]
-
-
-def to_error(text: str, source: str | Path) -> CameraError | CaptureError:
-    """What a message of the SDK means to the user; the SDK has one class of error for everything.
-
-    `source` is the recording's path or the camera's serial number.
-    """
-    text = text.strip().rpartition("Reason: ")[2].rstrip(".")
-    if isinstance(source, Path):
-        return CaptureError(f"{source}: the RealSense SDK cannot play it ({text}); record it again")
-    if "No device connected" in text or "disconnected" in text.lower():
-        return CameraUnpluggedError(f"camera {source} is gone from the bus; plug it in again")
-    if "didn't arrive" in text:
-        return CameraStalledError(f"camera {source} is connected but sends no frames ({text})")
-    if "resolve" in text.lower():
-        return CameraError(
-            f"camera {source} cannot deliver colour, depth and infrared together at {WIDTH}x{HEIGHT} and "
-            f"{RATE_HZ} Hz; plug it into a USB 3 port"
+        raise CameraForeignError(
+            f"RealSense camera {wanted} is not connected, found {listed}; plug that one in, or set camera.serial"
         )
-    return CameraError(f"camera {source}: {text}")
+    if not wanted and len(found) > 1:
+        raise CameraError(
+            f"several RealSense cameras are connected, {listed}; set camera.serial to one of them"
+        )
+    return wanted or found[0]
 
 
 def _load_libusb() -> None:

@@ -15,6 +15,8 @@ class ScriptedCamera:
         self._script = iter(script)
         self._serial = serial
         self.closed = False
+        self.resets = 0
+        """How often the device was reset."""
 
     @property
     def serial(self) -> str:
@@ -32,6 +34,10 @@ class ScriptedCamera:
             if isinstance(step, Exception):
                 raise step
             yield step
+
+    def reset(self) -> None:
+        """Count; what a reset mends is the script's affair."""
+        self.resets += 1
 
     def close(self) -> None:
         """Refuse frames from now on; may be called twice."""

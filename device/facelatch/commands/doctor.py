@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,25 +14,42 @@ import numpy as np
 from facelatch import board, resources
 from facelatch.card import load_bundle
 from facelatch.checks import Finding, Status, examine, to_record, to_text, worst
-from facelatch.commands.options import add_config, add_json
+from facelatch.commands import doctor_camera
+from facelatch.commands.lock_options import KEEPER
+from facelatch.commands.options import add_config, add_json, whole_number
+from facelatch.commands.plugged_in import check_driver, find_seen
 from facelatch.commands.program import INSTALLED, as_service, own_program
-from facelatch.commands.sources import to_camera, to_store
-from facelatch.config import Config, effective_threshold, load
+from facelatch.commands.sources import add_source, to_camera, to_config, to_store
+from facelatch.config import Config, effective_threshold
 from facelatch.encoder import Encoder, runtime_version
 from facelatch.event_log import check_path
 from facelatch.exit_codes import ExitCode
-from facelatch.judgements import Caller, Folder, judge_board, judge_line, judge_permissions, judge_store
+from facelatch.judgements import (
+    Caller,
+    Folder,
+    judge_board,
+    judge_cameras,
+    judge_line,
+    judge_permissions,
+    judge_store,
+)
+from facelatch.keeper_wire import Plain
 from facelatch.locks.gpio import CONSUMER, open_line
+from facelatch.locks.kept import ask
 
 DESCRIPTION = """\
-Check settings, runtime, model, camera, permissions, lock, templates, events and the board's power. Each line says ok,
-warn or fail, and below it what to do. Nothing is changed: the lock's line is looked at, not driven. Ends with
+Check settings, runtime, model, driver, camera, permissions, lock, templates, events and the board's power. Each line
+says ok, warn or fail, and below it what to do. Nothing is changed: the lock's line is looked at, not driven. Ends with
 1 if a check failed.
+
+With --camera only the camera is checked, for a few seconds and while you stand before it: frames a second, depth,
+light, and where your face is. --picture saves what it saw. It shows you: keep it private, delete it when you are done.
 """
 EXAMPLES = f"""\
 examples:
   facelatch doctor
   sudo -u facelatch {INSTALLED} doctor      what the service may open, and not what you may
+  facelatch doctor --camera --picture check.png     stop the daemon first: only one program can use a camera
 """
 
 
@@ -39,24 +57,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     add_config(parser)
     add_json(parser)
+    add_source(parser)
+    parser.add_argument(
+        "--camera", action="store_true", help="look through the camera for a few seconds instead"
+    )
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="with --camera: save what it saw as a PNG (implies --camera)",
+    )
+    parser.add_argument(
+        "--frames",
+        type=whole_number(1, 10_000),
+        default=60,
+        help="with --camera: how many frames (default: 60)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Check, print and tell by the exit code whether anything failed."""
-    findings = diagnose(arguments.config, Path("/"))
+    if arguments.camera or arguments.picture is not None:
+        return doctor_camera.run(arguments)
+    findings = diagnose(partial(to_config, arguments), Path("/"))
     print(json.dumps(to_record(findings), indent=2) if arguments.json else to_text(findings))
     return ExitCode.REFUSED if worst(findings) is Status.FAIL else ExitCode.OK
 
 
-def diagnose(path: Path | None, root: Path) -> list[Finding]:
-    """Every finding for a config file; `root` is where /proc, /sys and /dev are read from.
+def diagnose(read: Callable[[], Config], root: Path) -> list[Finding]:
+    """Every finding for the settings that `read` gives; `root` is where /proc, /sys and /dev are read from.
 
     Without usable settings the checks that depend on them cannot run, and so have failed.
     """
     loaded: list[Config] = []
 
     def settings() -> Finding:
-        loaded.append(load(path))
+        loaded.append(read())
         return Finding("settings", Status.OK, loaded[0].source)
 
     findings = [examine("settings", settings)]
@@ -90,6 +126,16 @@ def _check_model(config: Config, _root: Path) -> Finding:
     return Finding("model", Status.OK, found)
 
 
+def _check_driver(config: Config, _root: Path) -> Finding:
+    return check_driver(config.camera.driver)
+
+
+def _check_cameras(config: Config, root: Path) -> Finding:
+    settings = config.camera
+    driver = "a recording" if settings.recording else settings.driver
+    return judge_cameras(driver, settings.serial, find_seen(root))
+
+
 def _check_camera(config: Config, _root: Path) -> Finding:
     """Take one frame."""
     with closing(to_camera(config)) as camera:
@@ -109,7 +155,8 @@ def _check_permissions(config: Config, root: Path) -> Finding:
     live = "" if config.camera.recording else config.camera.driver
     return judge_permissions(
         live,
-        config.lock.driver,
+        # Whoever has the keeper asked needs no line of his own.
+        config.lock.driver if _ask_keeper(root) is None else "",
         board.read_usb(root),
         sorted((root / "dev").glob("gpiochip*")),
         lambda path: os.access(path, os.R_OK | os.W_OK),
@@ -117,12 +164,21 @@ def _check_permissions(config: Config, root: Path) -> Finding:
     )
 
 
-def _check_lock(config: Config, _root: Path) -> Finding:
-    """Look at the line without driving it: the daemon may hold it."""
+def _ask_keeper(root: Path) -> int | None:
+    """For how many milliseconds the lock's keeper has it released yet; None where no keeper runs."""
+    return ask(root / KEEPER.relative_to("/"), Plain.ASK)
+
+
+def _check_lock(config: Config, root: Path) -> Finding:
+    """Ask the lock's keeper; where there is none, look at the line without driving it."""
     settings = config.lock
     if settings.driver != "gpio":
         hint = 'set driver = "gpio" under [lock], with chip and line'
         return Finding("lock", Status.WARN, f"the {settings.driver} lock moves no door", hint)
+    left_ms = _ask_keeper(root)
+    if left_ms is not None:
+        state = "released" if left_ms else "secured"
+        return Finding("lock", Status.OK, f"facelatch-lock.service keeps it, {state} now")
     with open_line(settings.chip, settings.line) as (chip, offset):
         info = chip.get_line_info(offset)
         consumer = info.consumer if info.used else None
@@ -180,6 +236,8 @@ def _read_folder(path: Path) -> Folder | None:
 CHECKS: Mapping[str, Callable[[Config, Path], Finding]] = {
     "runtime": _check_runtime,
     "model": _check_model,
+    "driver": _check_driver,
+    "cameras": _check_cameras,
     "camera": _check_camera,
     "permissions": _check_permissions,
     "lock": _check_lock,

@@ -1,34 +1,45 @@
-"""`facelatch record`: keep frames as a capture folder."""
+"""`facelatch record`: keep frames as a capture folder, or as a file of the RealSense SDK."""
 
 import argparse
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from facelatch.captures import CaptureWriter
+from facelatch.commands import record_sdk
 from facelatch.commands.options import add_config, add_json, whole_number
 from facelatch.commands.sources import add_source, to_camera, to_config, to_progress, warn
+from facelatch.config import Config
+from facelatch.errors import ConfigError
 from facelatch.exit_codes import ExitCode
 from facelatch.frames import Frame
 from facelatch.stop import stop_as_interrupt
 
 DESCRIPTION = """\
 Write frames to a new folder: lossless colour, depth in millimetres and infrared, and what the camera is.
-Other commands take the folder by --capture. It shows a face: keep it private, delete it when you are done.
+Other commands take the folder by --capture. With --sdk a RealSense camera's streams are written as they come, to a
+file in the SDK's own format; other commands take it by --recording. Both show a face: keep them private, delete them
+when you are done.
 """
 EXAMPLES = """\
 examples:
   facelatch record turns/ --seconds 20 --subject ada
   facelatch record photo/ --frames 30 --attack flat-photo
   facelatch record visit/ --recording visit.db3     a RealSense recording, converted
+  facelatch record --sdk visit.db3 --seconds 10     a new RealSense recording
 """
 LIVE_S = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a folder that is new or empty")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="a folder that is new or empty")
+    target.add_argument(
+        "--sdk", type=Path, metavar="FILE", help="a new file, .db3, of the RealSense SDK's own format instead"
+    )
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument(
         "--seconds",
@@ -43,14 +54,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser)
 
 
-def run(arguments: argparse.Namespace) -> ExitCode:
-    """Record; Ctrl-C or SIGTERM ends the recording and keeps it."""
+def run(arguments: argparse.Namespace, sdk: Any = None) -> ExitCode:
+    """Record; Ctrl-C or SIGTERM ends the recording and keeps it. `sdk` stands in for the RealSense SDK."""
     config = to_config(arguments)
-    progress = to_progress()
-    count = 0
     seconds = arguments.seconds
     if seconds is None and arguments.frames is None and not config.camera.recording:
         seconds = LIVE_S
+    if arguments.sdk is None:
+        return _to_folder(arguments, config, seconds)
+    if arguments.subject is not None or arguments.attack is not None:
+        raise ConfigError("a RealSense recording keeps neither --subject nor --attack; leave them out")
+    progress = to_progress()
+    count = 0
+    with stop_as_interrupt(), record_sdk.kept(arguments.sdk, config, warn, sdk) as frames:
+        for _ in limited(frames, arguments.frames, seconds):
+            count += 1
+            progress.show([f"recording  {count} frames"])
+    progress.clear()
+    record = {"file": str(arguments.sdk), "frames": count, "bytes": arguments.sdk.stat().st_size}
+    print(json.dumps(record) if arguments.json else f"{count} frames in {arguments.sdk}")
+    return ExitCode.OK
+
+
+def _to_folder(arguments: argparse.Namespace, config: Config, seconds: float | None) -> ExitCode:
+    progress = to_progress()
+    count = 0
     with (
         stop_as_interrupt(),
         closing(to_camera(config)) as camera,

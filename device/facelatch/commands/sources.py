@@ -16,7 +16,7 @@ from facelatch import resources
 from facelatch.acquisition import acquire
 from facelatch.attempts import Examine
 from facelatch.cameras import Camera
-from facelatch.cameras.drivers import open_camera
+from facelatch.cameras.drivers import DriverSettings, open_camera
 from facelatch.card import Bundle, load_bundle
 from facelatch.config import Config, StoreSettings, effective_threshold, load
 from facelatch.encoder import RUNTIMES, Encoder
@@ -79,6 +79,8 @@ def to_config(arguments: argparse.Namespace) -> Config:
     for option, driver in (("recording", "realsense"), ("capture", "replay")):
         if given.get(option) is not None:
             camera = replace(config.camera, driver=driver, serial="", recording=str(given[option]))
+            if driver != config.camera.driver:
+                camera = replace(camera, options={})  # They are another driver's.
             config = replace(config, camera=camera)
     return config
 
@@ -96,15 +98,20 @@ def to_model(config: Config) -> Model:
 
 
 def to_camera(
-    config: Config, longest_wait_s: float = 60.0, open_named: Callable[..., Camera] = open_camera
+    config: Config,
+    longest_wait_s: float = 60.0,
+    open_named: Callable[[str, DriverSettings], Camera] = open_camera,
 ) -> Camera:
     """The camera or recording that the settings name, open; stalls are noticed within `longest_wait_s`."""
     settings = config.camera
     return open_named(
         settings.driver,
-        serial=settings.serial,
-        recording=Path(settings.recording) if settings.recording else None,
-        stall_s=min(settings.stall_s, longest_wait_s),
+        DriverSettings(
+            serial=settings.serial,
+            recording=Path(settings.recording) if settings.recording else None,
+            stall_s=min(settings.stall_s, longest_wait_s),
+            options=settings.options,
+        ),
     )
 
 
