@@ -8,7 +8,7 @@ EXTRAS := realsense,gpio,convert,dev
 # With a file of its own the set-up runs once, and again whenever what it installs from has changed.
 STAMP := $(VENV)/.set-up
 
-.PHONY: setup demo test lint format clean help
+.PHONY: setup demo test board-test lint soak format clean help
 
 help: ## What can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,13 @@ lint: setup ## Style, types and import rules
 test: lint ## Lint, types, import rules and all tests
 	$(BIN)/pytest tests/device
 	$(BIN)/pytest tests/converter
+
+board-test: setup ## Three emulated boards, faults, and a log (up to 15 minutes, Debian; see docs/board-tests.md)
+	$(BIN)/python -m tests.board
+
+soak: setup ## Hours of camera faults in minutes; writes docs/faults.json and the tables of docs/faults.md
+	$(BIN)/python -m tests.board.soak --log docs/faults.json
+	$(BIN)/python -m tests.board.faults_page
 
 format: setup ## Write the code as ruff wants it
 	$(BIN)/ruff check --fix .

@@ -2,11 +2,12 @@
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from gpiod.line import Direction, Value
+from gpiod.line import Direction, Edge, Value
 
 
 def refusal(number: int) -> OSError:
@@ -23,10 +24,22 @@ class Line:
     consumer: str = ""
     active_low: bool = False
     levels: list[int] = field(default_factory=list)
+    changed: Callable[["Line"], object] = lambda _: None
+    """Told of each level that is driven."""
+    source: int = -1
+    """Of a line that is listened to: a descriptor from which its levels come, `0` and `1`."""
 
     def drive(self, value: Value) -> None:
         self.level = int((value == Value.ACTIVE) != self.active_low)
         self.levels.append(self.level)
+        self.changed(self)
+
+    def sense(self) -> Value:
+        return Value.ACTIVE if bool(self.level) != self.active_low else Value.INACTIVE
+
+    def take(self) -> None:
+        """Take the edges that came; the last one is the level."""
+        self.level = int(os.read(self.source, 100)[-1:])
 
 
 @dataclass
@@ -77,10 +90,11 @@ class Chip:
         line = self._lines[offset]
         if line.consumer:
             raise refusal(errno.EBUSY)
-        if settings.direction != Direction.OUTPUT:
-            raise refusal(errno.EINVAL)
         line.consumer, line.active_low = consumer, settings.active_low
-        line.drive(settings.output_value)
+        if settings.direction == Direction.OUTPUT:
+            line.drive(settings.output_value)
+        elif settings.edge_detection != Edge.BOTH:
+            raise refusal(errno.EINVAL)
         return Request(self._board, offset, line)
 
     def close(self) -> None:
@@ -99,6 +113,20 @@ class Request:
         if offset != self._offset:
             raise ValueError("line offset not in request")
         self._line.drive(value)
+
+    def get_value(self, offset: int) -> Value:
+        if self._board.unplugged:
+            raise refusal(errno.EIO)
+        if offset != self._offset:
+            raise ValueError("line offset not in request")
+        return self._line.sense()
+
+    @property
+    def fd(self) -> int:
+        return self._line.source
+
+    def read_edge_events(self) -> None:
+        self._line.take()
 
     def release(self) -> None:
         self._line.consumer = ""

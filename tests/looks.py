@@ -28,6 +28,7 @@ def make_sample(
         checks=tuple(checks),
         pose=None if pose is None else HeadPose(*pose),
         timings_ns=dict.fromkeys(STAGES, 1_000_000),
+        coverage=1.0,
     )
 
 

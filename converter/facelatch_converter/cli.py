@@ -28,6 +28,11 @@ COMMANDS = {
         "ICT-FaceKit's OBJ folder to one .npz that rendering takes",
         "facelatch-convert import-face-model ICT-FaceKit/FaceXModel face-model.npz",
     ),
+    "import-makehuman": Command(
+        "makehuman_import",
+        "MakeHuman's base mesh and targets to such an .npz, as a second face generator",
+        "facelatch-convert import-makehuman makehuman/data makehuman.npz",
+    ),
     "render": Command(
         "render_command",
         "capture folders of rendered people, with a depth camera's noise",
@@ -50,9 +55,10 @@ COMMANDS = {
     ),
     "train": Command(
         "train",
-        "a siamese encoder on rendered people, as many as it takes",
+        "a siamese encoder on rendered people, or fine-tune one on real ones",
         "facelatch-convert train --face-model face-model.npz --out runs/first\n"
-        "  facelatch-convert train --face-model face-model.npz --out runs/first --resume",
+        "  facelatch-convert train --face-model face-model.npz --out runs/first --resume\n"
+        "  facelatch-convert train --dataset captures/ --face-model face-model.npz --out runs/home",
     ),
     "quantise": Command(
         "quantise_command",
@@ -67,7 +73,9 @@ COMMANDS = {
         "a bundle's error rates on a data set, with pictures",
         "facelatch-convert evaluate --bundle models/default --dataset captures/ --out report/\n"
         "  facelatch-convert evaluate --bundle models/default --dataset synthetic \\\n"
-        "      --face-model face-model.npz --identities 300 --out report/",
+        "      --face-model face-model.npz --identities 300 --out report/\n"
+        "  facelatch-convert evaluate --bundle models/default --protocol unlock sunglasses dark \\\n"
+        "      --face-model face-model.npz --encoder models/default/encoder.keras --cache crops/ --out protocols/",
     ),
     "bundle": Command(
         "bundle_command",

@@ -11,7 +11,7 @@ import numpy as np
 from facelatch.card import Bundle, load_bundle
 from facelatch.encoder import RUNTIMES, runtime_version
 from facelatch.errors import ConfigError
-from facelatch_converter import report, sources
+from facelatch_converter import protocol_options, report, sources
 from facelatch_converter.evaluate import Evaluation, Numbers, evaluate, summarise
 from facelatch_converter.evaluation_report import refuse_existing, write_report
 from facelatch_converter.measure import BoardAcquirer, measure
@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the report goes")
     parser.add_argument("--force", action="store_true", help="replace a report that is there")
     # Other people than those that a bundle's threshold was fitted on.
-    sources.add_arguments(parser, seed=30_000)
+    sources.add_arguments(parser, required=False, seed=30_000)
+    protocol_options.add_arguments(parser)
     add_measuring_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print metrics.json instead of a summary")
 
@@ -49,6 +50,7 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--workers",
+        "--jobs",
         type=int,
         default=os.cpu_count() or 1,
         help="processes (default: one per core, %(default)s)",
@@ -57,8 +59,14 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the report, and print the main figures."""
-    refuse_existing(arguments.out, arguments.force)
     check_measuring(arguments)
+    if arguments.protocol:
+        from facelatch_converter import protocol_command  # noqa: PLC0415 - loads numba
+
+        return protocol_command.run(arguments)
+    if arguments.dataset is None:
+        raise ConfigError("name what to measure on: --dataset or --protocol")
+    refuse_existing(arguments.out, arguments.force)
     bundle = load_bundle(arguments.bundle)
     source = sources.open_source(arguments)
     evaluation = measure_bundle(bundle, source, arguments)

@@ -20,7 +20,7 @@ DOTS_PER_INCH = 160
 MOST_COLOURED = 20
 """More colours than these cannot be told apart."""
 
-_DET_TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4)
+DET_TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.05, 0.2, 0.4)
 _MARKERS = ("o", "s")
 
 
@@ -100,7 +100,7 @@ def distances(measured: Comparisons, threshold: float, look: Look) -> bytes:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.3g}%")
         axes.legend(loc="upper left", bbox_to_anchor=(0, 1.14), ncols=2, frameon=False, fontsize=9)
 
-    return _picture(draw, look, (8.4, 4.6))
+    return picture(draw, look, (8.4, 4.6))
 
 
 def det(measured: Comparisons, threshold: float, look: Look) -> bytes:
@@ -110,8 +110,8 @@ def det(measured: Comparisons, threshold: float, look: Look) -> bytes:
         curve = metrics.det_curve(measured)
         shown = (curve.fmr > 0) & (curve.fnmr > 0) & (curve.fmr < 0.6) & (curve.fnmr < 0.6)
         lowest = min(1 / measured.impostor.size, 1 / measured.genuine.size, 0.01)
-        ticks = [tick for tick in _DET_TICKS if tick >= lowest * 0.9]
-        low, high = _deviate(min(ticks[0], lowest) * 0.8), _deviate(0.5)
+        ticks = [tick for tick in DET_TICKS if tick >= lowest * 0.9]
+        low, high = deviate(min(ticks[0], lowest) * 0.8), deviate(0.5)
         axes.plot(
             [low, high], [low, high], color=look.quiet, lw=0.9, ls=(0, (1, 3)), label="FMR = FNMR (EER)"
         )
@@ -124,10 +124,10 @@ def det(measured: Comparisons, threshold: float, look: Look) -> bytes:
         fmr, fnmr = measured.fmr_at(threshold).value, measured.fnmr_at(threshold).value
         if 0 < fmr < 0.5 and 0 < fnmr < 0.5:
             axes.plot(
-                _deviate(fmr), _deviate(fnmr), "o", ms=8, color=look.impostor,
+                deviate(fmr), deviate(fnmr), "o", ms=8, color=look.impostor,
                 markeredgecolor=look.surface, markeredgewidth=1.5, label=f"card's threshold {threshold:.3f}",
             )  # fmt: skip
-        positions, names = [_deviate(tick) for tick in ticks], [_percent(tick) for tick in ticks]
+        positions, names = [deviate(tick) for tick in ticks], [percent(tick) for tick in ticks]
         axes.set_xticks(positions, names)
         axes.set_yticks(positions, names)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
@@ -135,7 +135,7 @@ def det(measured: Comparisons, threshold: float, look: Look) -> bytes:
         axes.set_ylabel("FNMR: genuine comparisons that do not match")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9)
 
-    return _picture(draw, look, (6.2, 6.0))
+    return picture(draw, look, (6.2, 6.0))
 
 
 def people(projection: Projection, names: Sequence[str], look: Look) -> bytes:
@@ -172,10 +172,11 @@ def people(projection: Projection, names: Sequence[str], look: Look) -> bytes:
         if len(coloured) <= len(look.people):
             axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=8)
 
-    return _picture(draw, look, (6.8, 5.6))
+    return picture(draw, look, (6.8, 5.6))
 
 
-def _picture(draw: Callable[["Axes"], None], look: Look, size: tuple[float, float]) -> bytes:
+def picture(draw: Callable[["Axes"], None], look: Look, size: tuple[float, float]) -> bytes:
+    """A PNG of `size` inches with one pair of axes, drawn in a look."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - keeps --help fast
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -198,13 +199,15 @@ def _picture(draw: Callable[["Axes"], None], look: Look, size: tuple[float, floa
     return out.getvalue()
 
 
-def _deviate(share: float) -> float:
+def deviate(share: float) -> float:
+    """Where a share lies on the axes of a DET curve."""
     return NormalDist().inv_cdf(share)
 
 
 def _deviates(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.array([_deviate(float(share)) for share in shares])
+    return np.array([deviate(float(share)) for share in shares])
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share as a tick's name."""
     return f"{share * 100:.10f}".rstrip("0").rstrip(".") + "%"

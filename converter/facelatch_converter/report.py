@@ -32,7 +32,7 @@ def to_html(numbers: Numbers, pictures: Sequence[Picture]) -> str:
         f"<h1>{escape(model['name'])}: evaluation</h1>",
         f"<p>{_method(numbers)}</p>",
         _headline(numbers),
-        "".join(_figure(picture) for picture in pictures),
+        "".join(figure(picture) for picture in pictures),
         "<h2>Error rates of one comparison</h2>",
         _rates(numbers),
         "<h2>Distances</h2>",
@@ -42,13 +42,16 @@ def to_html(numbers: Numbers, pictures: Sequence[Picture]) -> str:
         "<h2>Presentation attack detection</h2>",
         _pad(numbers),
         "<h2>What was measured</h2>",
-        _table([[key.replace("_", " "), escape(str(value))] for key, value in (model | data).items()]),
+        table([[key.replace("_", " "), escape(str(value))] for key, value in (model | data).items()]),
         "<h2>What these figures do not say</h2>",
         _limits(numbers),
     ]
-    return _PAGE.replace("@TITLE@", escape(f"{model['name']}: evaluation")).replace(
-        "@BODY@", "\n".join(parts)
-    )
+    return page(f"{model['name']}: evaluation", "\n".join(parts))
+
+
+def page(title: str, body: str) -> str:
+    """A whole page; `body` is HTML."""
+    return _PAGE.replace("@TITLE@", escape(title)).replace("@BODY@", body)
 
 
 def percent(share: float) -> str:
@@ -124,13 +127,13 @@ def _rates(numbers: Numbers) -> str:
             rows.append([asked, "not claimed", escape(point["not_shown"])])
         else:
             rows.append([asked, f"threshold {point['threshold']:.4f}", f"FNMR {rate(point['fnmr'])}"])
-    return _table(rows, ["at", "", ""])
+    return table(rows, ["at", "", ""])
 
 
 def _distances(numbers: Numbers) -> str:
     own = numbers["distances"]
     seed = own["seed_work"]
-    return _table(
+    return table(
         [
             ["genuine, mean", f"{own['genuine_mean']:.3f}", f"{seed['genuine_mean']:.2f}"],
             ["impostor, mean", f"{own['impostor_mean']:.3f}", f"{seed['impostor_mean']:.2f}"],
@@ -147,7 +150,7 @@ def _failures(numbers: Numbers) -> str:
         ["frames without a usable face", rate(found["frames"])],
     ]
     rows += [[f"&emsp;{escape(reason)}", f"{count:,} frames"] for reason, count in found["reasons"].items()]
-    return _table(rows)
+    return table(rows)
 
 
 def _pad(numbers: Numbers) -> str:
@@ -159,7 +162,7 @@ def _pad(numbers: Numbers) -> str:
         rows.append([f"APCER of {escape(species)}: attacks accepted", rate(found), _checks(pad, species)])
         rows.append([f"&emsp;no face found in {escape(species)}", rate(found["no_response"]), ""])
     note = "" if pad["apcer"] else "<p>No capture here is an attack, so no APCER is claimed.</p>"
-    return _table(rows, ["", "", "refused by"]) + note
+    return table(rows, ["", "", "refused by"]) + note
 
 
 def _checks(pad: Numbers, group: str) -> str:
@@ -185,7 +188,8 @@ def _limits(numbers: Numbers) -> str:
     return "<ul>" + "".join(f"<li>{note}</li>" for note in notes) + "</ul>"
 
 
-def _figure(picture: Picture) -> str:
+def figure(picture: Picture) -> str:
+    """A picture in the page itself, light or dark as the reader has it."""
     light, dark = (
         "data:image/png;base64," + base64.b64encode(data).decode() for data in (picture.light, picture.dark)
     )
@@ -196,7 +200,7 @@ def _figure(picture: Picture) -> str:
     )
 
 
-def _table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
+def table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
     """Cells are HTML: escape foreign text before."""
     top = "<tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>" if any(head) else ""
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)

@@ -10,8 +10,16 @@ from facelatch.frames import Frame, Intrinsics
 from facelatch_converter.attacks import Sheet, face_picture, present
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.people import Person
-from facelatch_converter.render import Backdrop, Light, Rendering, View, express, pose, render_frame
-from facelatch_converter.sensors import ACTIVE_STEREO, KINECT_V1, Sensor, expose
+from facelatch_converter.render import Backdrop, Light, Posed, Rendering, View, express, pose, render_frame
+from facelatch_converter.sensors import (
+    ACTIVE_STEREO,
+    KINECT_V1,
+    NARROW_STEREO,
+    WIDE_BASELINE,
+    AnySensor,
+    expose,
+)
+from facelatch_converter.time_of_flight import TIME_OF_FLIGHT
 from facelatch_converter.torso import make_torso
 
 Real = npt.NDArray[np.float32]
@@ -26,18 +34,26 @@ class RenderedCamera:
     name: str
     intrinsics: Intrinsics
     size: tuple[int, int]
-    sensor: Sensor
+    sensor: AnySensor
+    has_infrared: bool = True
+    """Whether infrared comes with colour; a Kinect v1 sends one or the other."""
 
 
 CAMERAS = {
     camera.name: camera
     for camera in (
-        # Fields of view from Intel's D400 data sheet: colour 69 x 42, depth 87 x 58 degrees.
+        # Fields of view of colour from Intel's D400 data sheet: 69 x 42 degrees, the D455's 90 x 65.
         RenderedCamera("d435", Intrinsics(610, 610, 320, 240), (640, 480), ACTIVE_STEREO),
         RenderedCamera(
             "d435-small", Intrinsics(308, 308, 212, 120), (424, 240), replace(ACTIVE_STEREO, focal_px=223.0)
         ),
-        RenderedCamera("kinect-v1", Intrinsics(525, 525, 320, 240), (640, 480), KINECT_V1),
+        RenderedCamera("d415", Intrinsics(610, 610, 320, 240), (640, 480), NARROW_STEREO),
+        RenderedCamera("d455", Intrinsics(377, 377, 320, 240), (640, 480), WIDE_BASELINE),
+        RenderedCamera(
+            "kinect-v1", Intrinsics(525, 525, 320, 240), (640, 480), KINECT_V1, has_infrared=False
+        ),
+        # Seen from the depth sensor itself, as a Kinect v2 has it.
+        RenderedCamera("time-of-flight", Intrinsics(365, 365, 256, 212), (512, 424), TIME_OF_FLIGHT),
     )
 }
 
@@ -64,7 +80,7 @@ def film(
 ) -> Iterator[Frame]:
     """One frame per view and expression."""
     for number, (view, expression) in enumerate(zip(views, expressions, strict=True)):
-        yield _expose(render_person_frame(model, person, view, expression, room), room, number, rng)
+        yield expose_frame(render_person_frame(model, person, view, expression, room), room, number, rng)
 
 
 def render_person_frame(
@@ -73,6 +89,11 @@ def render_person_frame(
     """A person in a room, without noise."""
     vertices = express(model, person, expression)
     head = pose(model, vertices, person.albedo, person.infrared_albedo, view, room.light)
+    return render_in_room(head, view, room)
+
+
+def render_in_room(head: Posed, view: View, room: Room) -> Rendering:
+    """A head that was posed in a view, with a torso below it, in a room, without noise."""
     torso = make_torso(view, room.light, np.random.default_rng(room.torso_seed))
     camera = room.camera
     return render_frame([head, torso], room.backdrop, room.light, camera.intrinsics, camera.size)
@@ -82,7 +103,7 @@ def film_room(count: int, room: Room, rng: np.random.Generator) -> Iterator[Fram
     """`count` frames of nobody."""
     rendering = render_frame([], room.backdrop, room.light, room.camera.intrinsics, room.camera.size)
     for number in range(count):
-        yield _expose(rendering, room, number, rng)
+        yield expose_frame(rendering, room, number, rng)
 
 
 def film_attack(
@@ -93,7 +114,7 @@ def film_attack(
     for number, sheet in enumerate(sheets):
         mesh = present(sheet, picture)
         rendering = render_frame([mesh], room.backdrop, room.light, camera.intrinsics, camera.size)
-        yield _expose(rendering, room, number, rng)
+        yield expose_frame(rendering, room, number, rng)
 
 
 def photograph(
@@ -109,7 +130,11 @@ def photograph(
     return face_picture(rendering, (400, 400), intrinsics.fx / view.position_mm[2], size_mm)
 
 
-def _expose(rendering: Rendering, room: Room, number: int, rng: np.random.Generator) -> Frame:
+def expose_frame(
+    rendering: Rendering, room: Room, number: int, rng: np.random.Generator, fault: str = ""
+) -> Frame:
+    """Frame `number` of a film: what the room's camera makes of a rendering, perhaps with one of `faults.FAULTS`."""
     camera = room.camera
     stamp = (number + 1) * FRAME_NS
-    return expose(rendering, camera.sensor, camera.intrinsics, rng, timestamp_ns=stamp, grain=room.grain)
+    frame = expose(rendering, camera.sensor, camera.intrinsics, rng, stamp, room.grain, fault)
+    return frame if camera.has_infrared else replace(frame, infrared=None)

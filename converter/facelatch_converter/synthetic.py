@@ -1,7 +1,6 @@
 """Captures of made-up people, rendered when they are read and the same each time."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -17,9 +16,7 @@ from facelatch_converter.regions import Regions, find_regions
 from facelatch_converter.render import View
 from facelatch_converter.scenes import Range, draw_backdrop, draw_expression, draw_light, draw_view
 from facelatch_converter.staging import CAMERAS, Room, film, film_attack, photograph
-
-SWAY_DEG = 3.0
-"""How much a head moves between two frames of one capture."""
+from facelatch_converter.takes import sway
 
 
 def synthetic_captures(
@@ -95,8 +92,8 @@ def _film_person(
     start = draw_view(limits, rng)
     expression = draw_expression(model, rng, strength=0.7)
     # Of its own, so that a longer capture begins with the same frames.
-    sway = np.random.default_rng([seed, person, 3, number])
-    views = [start] + [_sway(start, sway) for _ in range(frames - 1)]
+    moves = np.random.default_rng([seed, person, 3, number])
+    views = [start] + [sway(start, moves) for _ in range(frames - 1)]
     return film(model, _person(face_model, seed, person), views, [expression] * frames, room, rng)
 
 
@@ -113,15 +110,3 @@ def _film_attack(
 
 def _room(camera: str, rng: np.random.Generator) -> Room:
     return Room(draw_light(rng), draw_backdrop(rng), CAMERAS[camera], int(rng.integers(1 << 30)))
-
-
-def _sway(view: View, rng: np.random.Generator) -> View:
-    yaw, pitch, roll = rng.normal(0, SWAY_DEG, 3)
-    x, y, z = np.array(view.position_mm) + rng.normal(0, 4, 3)
-    return replace(
-        view,
-        yaw_deg=view.yaw_deg + float(yaw),
-        pitch_deg=view.pitch_deg + float(pitch),
-        roll_deg=view.roll_deg + float(roll),
-        position_mm=(float(x), float(y), float(z)),
-    )

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from facelatch import liveness, preprocess
+from facelatch import liveness, preprocess, quality
 from facelatch.frames import Frame
 from facelatch.liveness import PadCheck
 from facelatch.locate import Located, Missing
@@ -42,6 +42,8 @@ class Sample:
     pose: HeadPose | None
     timings_ns: Mapping[str, int]
     """How long each of `STAGES` took."""
+    coverage: float
+    """How much of the face was seen, see `quality`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +70,4 @@ def acquire(
     pose = estimate_pose(frame, located.point)
     times.append(clock())
     spent = {stage: end - start for stage, start, end in zip(STAGES, times, times[1:], strict=False)}
-    return Sample(located, embedding, checks, pose, spent)
+    return Sample(located, embedding, checks, pose, spent, quality.coverage(tensor))

@@ -52,7 +52,7 @@ def follow(session: Session, found: Sample | Failure) -> Session:
     """The session that follows what was found in a frame."""
     if isinstance(found, Failure):
         return session.after_failure(found.reason)
-    return session.after_sample(found.embedding, found.checks)
+    return session.after_sample(found.embedding, found.checks, found.coverage)
 
 
 def _given_up(session: Session, threshold: float) -> Verdict:

@@ -21,9 +21,13 @@ COMMANDS: Mapping[str, str] = {
     "users": "list who is enrolled",
     "remove": "forget a user",
     "record": "keep frames as a capture folder",
+    "calibrate": "measure distances on site, tighten matching",
     "bench": "measure each stage on this board",
+    "cameras": "list cameras and drivers",
     "doctor": "find out what is wrong, and what to do",
     "run": "the daemon behind the door",
+    "status": "how is the running daemon?",
+    "keep-lock": "the keeper of the door's lines",
     "secure-lock": "hold the lock shut",
     "demo": "see it work on recordings, without a camera",
 }

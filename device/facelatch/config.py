@@ -3,28 +3,17 @@
 A file may leave a setting out; an unknown key, a wrong type or a value out of range is refused with its name.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from facelatch.errors import ConfigError
-from facelatch.fields import build, printable, show
+from facelatch.fields import build, show
+from facelatch.lock_settings import LockSettings, PanelSettings, check_door
 from facelatch.lockout import LockoutRule
+from facelatch.sections import between, one_of, read_section, read_text, refuse_unknown, to_tables
 from facelatch.session import SessionRule
-
-Number = TypeVar("Number", int, float)
-
-
-def _between(default: Number, low: Number, high: Number) -> Number:
-    limited: Number = field(default=default, metadata={"low": low, "high": high})
-    return limited
-
-
-def _one_of(default: str, *others: str) -> str:
-    limited: str = field(default=default, metadata={"choices": (default, *others)})
-    return limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,47 +22,39 @@ class ModelSettings:
 
     bundle: str = "default"
     """`default` is the one that comes with this release; anything else is a bundle's folder."""
-    runtime: str = _one_of("ai-edge-litert", "tflite-runtime")
-    threads: int = _between(1, 1, 16)
+    runtime: str = one_of("ai-edge-litert", "tflite-runtime")
+    threads: int = between(1, 1, 16)
 
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
     """Where frames come from."""
 
-    driver: str = _one_of("realsense", "replay")
+    driver: str = field(default="realsense", metadata={"needed": True})
+    """Which drivers there are is known only where cameras are opened: packages bring their own."""
     serial: str = ""
     recording: str = ""
-    stall_s: float = _between(5.0, 0.5, 60.0)
+    stall_s: float = between(5.0, 0.5, 60.0)
+    options: Mapping[str, bool | int | float | str] = field(default_factory=dict, metadata={"free": True})
+    """The driver's own; it refuses what it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchingSettings:
     """How near is near enough, over how many frames."""
 
-    max_distance: float = _between(0.0, 0.0, 2.0)
-    frames: int = _between(3, 1, 30)
-    attempts: int = _between(30, 1, 300)
+    max_distance: float = between(0.0, 0.0, 2.0)
+    frames: int = between(3, 1, 30)
+    attempts: int = between(30, 1, 300)
 
 
 @dataclass(frozen=True, slots=True)
 class LockoutSettings:
     """How guessing is slowed down."""
 
-    refusals: int = _between(5, 1, 20)
-    first_s: float = _between(30.0, 1.0, 3600.0)
-    longest_s: float = _between(600.0, 1.0, 86400.0)
-
-
-@dataclass(frozen=True, slots=True)
-class LockSettings:
-    """What is released when somebody is granted."""
-
-    driver: str = _one_of("recording", "gpio")
-    chip: str = ""
-    line: str = ""
-    active_low: bool = False
-    pulse_s: float = _between(3.0, 0.1, 30.0)
+    refusals: int = between(5, 1, 20)
+    first_s: float = between(30.0, 1.0, 3600.0)
+    longest_s: float = between(600.0, 1.0, 86400.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +76,8 @@ class EventsSettings:
 class DaemonSettings:
     """The pace of the daemon."""
 
-    cooldown_s: float = _between(2.0, 0.0, 60.0)
+    cooldown_s: float = between(2.0, 0.0, 60.0)
+    status: str = "/run/facelatch/status.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +88,8 @@ class Config:
     camera: CameraSettings = CameraSettings()
     matching: MatchingSettings = MatchingSettings()
     lockout: LockoutSettings = LockoutSettings()
-    lock: LockSettings = LockSettings()
+    lock: LockSettings = field(default_factory=LockSettings)
+    panel: PanelSettings = field(default_factory=PanelSettings)
     store: StoreSettings = StoreSettings()
     events: EventsSettings = EventsSettings()
     daemon: DaemonSettings = DaemonSettings()
@@ -118,29 +101,16 @@ def load(path: Path | None) -> Config:
     """The settings in a file, or the built-in ones for None; a `ConfigError` names file and key."""
     if path is None:
         return Config()
-    try:
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError as problem:
-        raise ConfigError(
-            f"{path}: is not text, expected a TOML file; start again from the shipped facelatch.toml"
-        ) from problem
-    except OSError as problem:
-        raise ConfigError(
-            f"{path}: cannot be read ({problem.strerror}); check --config, and who may read the file"
-        ) from problem
-    return parse(text, str(path))
+    return parse(read_text(path), str(path))
 
 
 def parse(text: str, source: str) -> Config:
     """The settings in `text`, which `source` names in messages."""
-    try:
-        tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise ConfigError(f"{source}: is not TOML ({problem})") from problem
+    tables = to_tables(text, source)
     sections = {entry.name: cast(type[Any], entry.type) for entry in fields(Config) if entry.name != "source"}
-    _refuse_unknown(tables, list(sections), source, "section")
+    refuse_unknown(tables, list(sections), source, "section")
     chosen: dict[str, Any] = {
-        name: _read_section(table, sections[name], name, source) for name, table in tables.items()
+        name: read_section(table, sections[name], name, source) for name, table in tables.items()
     }
     config = Config(**chosen, source=source)
     _check_together(config)
@@ -170,42 +140,6 @@ def to_lockout_rule(config: Config) -> LockoutRule:
     return LockoutRule(config.lockout.refusals, config.lockout.first_s, config.lockout.longest_s)
 
 
-def _read_section(table: object, kind: type[Any], section: str, source: str) -> Any:
-    if not isinstance(table, dict):
-        raise ConfigError(f"{source}: {section} must be a section, [{section}], found {show(table)}")
-    known = {entry.name: entry for entry in fields(kind)}
-    _refuse_unknown(table, list(known), source, f"key in [{section}]")
-    return kind(
-        **{
-            name: _read_value(value, known[name].default, known[name].metadata, f"{source}: {section}.{name}")
-            for name, value in table.items()
-        }
-    )
-
-
-def _read_value(value: Any, default: object, allowed: Mapping[str, Any], where: str) -> object:
-    """The value, if it has the default's type and is allowed; a whole number may stand for a real one."""
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    fits = type(value) is type(default)
-    if "choices" in allowed:
-        expected = " or ".join(f'"{choice}"' for choice in allowed["choices"])
-        fits = fits and value in allowed["choices"]
-    elif "low" in allowed:
-        kind = "a number" if isinstance(default, float) else "a whole number"
-        expected = f"{kind} from {allowed['low']:g} to {allowed['high']:g}"
-        # NaN is legal TOML; it is within no range.
-        fits = fits and allowed["low"] <= value <= allowed["high"]
-    elif isinstance(default, bool):
-        expected = "true or false"
-    else:
-        expected = "one line of text in quotes"
-        fits = fits and str(value).isprintable()
-    if not fits:
-        raise ConfigError(f"{where} must be {expected}, found {show(value)}")
-    return value
-
-
 def _check_together(config: Config) -> None:
     """Refuse settings that are each allowed but not with one another."""
     source = config.source
@@ -213,21 +147,13 @@ def _check_together(config: Config) -> None:
     build(lambda: to_lockout_rule(config), f"{source}: [lockout]", ConfigError)
     if config.camera.driver == "replay" and not config.camera.recording:
         raise ConfigError(f"{source}: camera.recording must name a capture folder for the replay driver")
-    if config.lock.driver == "gpio" and not (config.lock.chip and config.lock.line):
-        raise ConfigError(
-            f"{source}: lock.chip and lock.line must be set for the gpio driver; see `gpioinfo`"
-        )
+    check_door(config.lock, config.panel, source)
     paths = {
         "store.folder": config.store.folder,
         "store.key": config.store.key,
         "events.path": config.events.path,
+        "daemon.status": config.daemon.status,
     }
     for name, path in paths.items():
         if not Path(path).is_absolute() and (path or name == "store.folder"):
             raise ConfigError(f"{source}: {name} must be an absolute path, found {show(path)}")
-
-
-def _refuse_unknown(table: Mapping[str, object], known: list[str], source: str, what: str) -> None:
-    for name in table:
-        if name not in known:
-            raise ConfigError(f"{source}: unknown {what}: {printable(name)}; known are {', '.join(known)}")

@@ -14,7 +14,7 @@ from statistics import median
 from facelatch import acquisition
 from facelatch.acquisition import Sample
 from facelatch.attempts import Examine, Look, attempt
-from facelatch.cameras.drivers import open_camera
+from facelatch.cameras.replay import ReplayCamera
 from facelatch.captures import read_info
 from facelatch.door import Door
 from facelatch.enrolling import Progression, gather
@@ -192,7 +192,7 @@ def _enrol(capture: Path, stage: Stage) -> Mapping[str, Look]:
             sector = to_sector(*progression.enrolment.poses[-1])
             looks[sector or ""] = progression.look
 
-    with closing(open_camera("replay", recording=capture)) as camera:
+    with closing(ReplayCamera(capture)) as camera:
         enrolment, ending = gather(
             camera.frames(),
             stage.examine,
@@ -218,19 +218,15 @@ def _play_one(planned: Planned, stage: Stage, lockout: Lockout) -> tuple[Played,
         verdict = Verdict(Outcome.LOCKED_OUT, None, None, stage.threshold, None, samples=0, looks=0)
     else:
         verdict = _attempt(planned.capture, stage)
-    stage.door.answer(verdict, _at_once)
+    stage.door.answer(verdict, stage.clock())
     owner = stage.store.load(OWNER)
     singles = tuple(nearest(embedding, owner) for embedding in stage.watcher.embeddings)
     played = Played(planned, verdict, stage.watcher.look, stage.lock.transitions[before:], singles)
     return played, lockout.after(verdict.outcome, stage.clock())
 
 
-def _at_once(_seconds: float) -> None:
-    """A lock that drives nothing need not be held."""
-
-
 def _attempt(capture: Path, stage: Stage) -> Verdict:
-    with closing(open_camera("replay", recording=capture)) as camera:
+    with closing(ReplayCamera(capture)) as camera:
         stage.door.camera = camera.serial
         return attempt(
             camera.frames(),

@@ -36,6 +36,10 @@ class CameraUnpluggedError(CameraError):
     """The camera is gone from the bus: plug it in again."""
 
 
+class CameraForeignError(CameraUnpluggedError):
+    """Another camera is there than the one that the config names: plug that one in, or change its serial."""
+
+
 class CameraStalledError(CameraError):
     """The camera is there but no frame came in time: restart the stream."""
 
@@ -50,3 +54,7 @@ class StoreError(FacelatchError):
 
 class EventError(FacelatchError):
     """A line is not an event: it was written by something else or cut short; leave it out."""
+
+
+class StatusError(FacelatchError):
+    """A daemon's status is missing, too old or not one: look whether the daemon runs."""

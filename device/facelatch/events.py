@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from facelatch.door_notices import DoorNotice
 from facelatch.errors import EventError
 from facelatch.fields import decode_object
 from facelatch.session import Outcome, Verdict
@@ -18,6 +19,8 @@ class Notice(StrEnum):
     STOPPED = "stopped"
     CAMERA_LOST = "camera-lost"
     CAMERA_BACK = "camera-back"
+    SUPPLY_LOW = "supply-low"
+    SUPPLY_GOOD = "supply-good"
     LOCK_FAILED = "lock-failed"
 
 
@@ -25,7 +28,7 @@ class Notice(StrEnum):
 class Event:
     """One line. An event never holds an embedding, and a distance only where samples were compared."""
 
-    event: Outcome | Notice
+    event: Outcome | Notice | DoorNotice
     at: str
     """UTC, as `timestamps.to_utc_text` writes it."""
     camera: str
@@ -81,7 +84,9 @@ def parse(line: str) -> Event:
     """The event in a line; raises `EventError` for anything else."""
     fields = decode_object(line, "event line", EventError)
     word = fields.text("event")
-    known: dict[str, Outcome | Notice] = {entry.value: entry for kind in (Outcome, Notice) for entry in kind}
+    known: dict[str, Outcome | Notice | DoorNotice] = {
+        entry.value: entry for kind in (Outcome, Notice, DoorNotice) for entry in kind
+    }
     if word not in known:
         fields.refuse("event", f"one of {', '.join(known)}", word)
     at = fields.text("at")

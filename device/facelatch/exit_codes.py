@@ -12,7 +12,7 @@ from facelatch.errors import (
     StoreError,
     TemplateError,
 )
-from facelatch.session import Outcome
+from facelatch.outcomes import Outcome
 
 
 class ExitCode(IntEnum):

@@ -23,6 +23,13 @@ class LockoutRule:
                 f"a lockout needs refusals of at least 1 and 0 < first_s <= longest_s, found {self}"
             )
 
+    def pause_s(self, refusals: int) -> float:
+        """For how long so many refusals in a row lock; 0 where they are too few."""
+        if refusals < self.refusals:
+            return 0.0
+        # 2 ** 40 first locks are longer than any `longest_s`; the bound keeps the number small.
+        return min(self.first_s * 2.0 ** min(refusals - self.refusals, 40), self.longest_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Lockout:
@@ -50,9 +57,7 @@ class Lockout:
         if outcome not in _REFUSALS:
             return self
         refusals = self.refusals + 1
-        if refusals < self.rule.refusals:
+        locked_s = self.rule.pause_s(refusals)
+        if locked_s == 0:
             return replace(self, refusals=refusals)
-        # 2 ** 40 first locks are longer than any `longest_s`; the bound keeps the number small.
-        doublings = min(refusals - self.rule.refusals, 40)
-        locked_s = min(self.rule.first_s * 2**doublings, self.rule.longest_s)
         return replace(self, refusals=refusals, locked_until_ns=now_ns + round(locked_s * 1e9))

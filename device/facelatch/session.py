@@ -4,8 +4,10 @@ What someone at the door may try, and what answers it:
 
 - A photo between live frames: one sample with a failed check, or with no check at all, ends the session.
 - Two faces in turn, so that their fused embedding comes near a user whom neither resembles: beside the fused one
-  each sample must be near the same user, within `SAMPLE_SLACK` of the threshold. It is more than the fused one
-  gets, because a single frame is noisier than the mean, and far less than what lies between two people.
+  each sample that counts must be near the same user, within `SAMPLE_SLACK` of the threshold. It is more than the
+  fused one gets, because a single frame is noisier than the mean, and far less than what lies between two people.
+- A covered face between clear ones: `quality` sets badly covered samples aside, at most half of them. They are
+  neither fused nor compared, but they must be as live as all others.
 - A broken number: a sample that is not a unit vector makes the fused embedding NaN, and NaN is refused.
 - Leaving early or showing too little: fewer samples than wanted is RETRY, which tells nobody a distance.
 - One more frame after the verdict: a decided session stays decided.
@@ -15,23 +17,16 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+from facelatch import quality
 from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding, Template, fuse, identify, nearest
+from facelatch.outcomes import Outcome
+
+__all__ = ["SAMPLE_SLACK", "Outcome", "Session", "SessionRule", "Verdict", "decide"]
 
 SAMPLE_SLACK = 1.25
 """How much farther than the threshold a single sample may be where the fused one matches."""
-
-
-class Outcome(StrEnum):
-    """How a session ends; the words are those of the events."""
-
-    GRANTED = "granted"
-    NO_MATCH = "no-match"
-    NOT_LIVE = "not-live"
-    RETRY = "retry"
-    LOCKED_OUT = "locked-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +76,8 @@ class Session:
 
     rule: SessionRule
     embeddings: tuple[Embedding, ...] = ()
+    coverages: tuple[float, ...] = ()
+    """How much of the face each sample shows."""
     checks: tuple[PadCheck, ...] = ()
     failures: tuple[str, ...] = ()
     not_live: str | None = None
@@ -100,14 +97,20 @@ class Session:
         """Frames looked at."""
         return len(self.embeddings) + len(self.failures)
 
-    def after_sample(self, embedding: Embedding, checks: Sequence[PadCheck]) -> "Session":
-        """The session that follows a frame with a usable face."""
+    @property
+    def counted(self) -> tuple[Embedding, ...]:
+        """The samples that are fused and compared."""
+        return tuple(self.embeddings[place] for place in quality.counted(self.coverages))
+
+    def after_sample(self, embedding: Embedding, checks: Sequence[PadCheck], coverage: float) -> "Session":
+        """The session that follows a frame with a usable face, of which `coverage` is seen."""
         if self.complete:
             return self
         failed = next((check.name for check in checks if not check.passed), None)
         return replace(
             self,
             embeddings=(*self.embeddings, embedding),
+            coverages=(*self.coverages, coverage),
             checks=(*self.checks, *checks),
             not_live=failed if checks else "no-check",
         )
@@ -125,7 +128,7 @@ class Session:
         if len(self.embeddings) < self.rule.frames:
             (common, _), *_ = Counter(self.failures).most_common(1)
             return self._to_verdict(Outcome.RETRY, threshold, common)
-        match = identify(fuse(self.embeddings), gallery)
+        match = identify(fuse(self.counted), gallery)
         # Nothing to compare with is a refusal, not a reason to try again.
         outcome = decide(math.nan if match.distance is None else match.distance, threshold, self.checks)
         reason = None if outcome is Outcome.GRANTED else "beyond-threshold" if gallery else "nobody-enrolled"
@@ -134,11 +137,11 @@ class Session:
         return self._to_verdict(outcome, threshold, reason, match.user, match.distance)
 
     def _all_resemble(self, user: str | None, gallery: Sequence[Template], threshold: float) -> bool:
-        """Whether each sample alone is near the user; a broken one is near nobody."""
+        """Whether each sample that counts is near the user by itself; a broken one is near nobody."""
         own = [template for template in gallery if template.user == user]
         return bool(own) and all(
             nearest(embedding, template) <= SAMPLE_SLACK * threshold
-            for embedding in self.embeddings
+            for embedding in self.counted
             for template in own
         )
 

@@ -34,6 +34,10 @@ class StopSignal:
             select.select([self._descriptor], [], [], max(seconds, 0))
         return self._asked
 
+    def fileno(self) -> int:
+        """A descriptor that `select` finds readable once the process was asked to stop."""
+        return self._descriptor
+
     def __enter__(self) -> "StopSignal":
         self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._before = {number: signal.signal(number, self._ask) for number in _wanted()}

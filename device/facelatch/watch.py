@@ -52,15 +52,14 @@ class Watch:
         verdict = session.verdict(gallery(), threshold) if session.complete else None
         return replace(seen, session=session if verdict is None else None), verdict
 
-    def answered(self, outcome: Outcome, now_ns: int) -> "Watch":
-        """The watch that follows an answer to `outcome`; the rest begins now."""
-        return replace(
-            self,
-            lockout=self.lockout.after(outcome, now_ns),
-            session=None,
-            rest_until_ns=now_ns + self.cooldown_ns,
-        )
+    def counted(self, outcome: Outcome, now_ns: int) -> "Watch":
+        """The watch that follows a verdict; before anything is told of it or moved."""
+        return replace(self, lockout=self.lockout.after(outcome, now_ns), session=None)
+
+    def rested(self, now_ns: int) -> "Watch":
+        """The watch that follows an answer; the rest begins now."""
+        return replace(self, rest_until_ns=now_ns + self.cooldown_ns)
 
     def interrupted(self) -> "Watch":
-        """The watch that follows the loss of the camera: no attempt reaches across it."""
+        """The watch that follows a doubt about the camera: no attempt reaches across it."""
         return replace(self, session=None, seen_ns=None)

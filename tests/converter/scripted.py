@@ -33,7 +33,7 @@ def embedding_of(person: int, frame: int = 0, spread: float = 0.3) -> Embedding:
 def sample(embedding: Embedding, checks: tuple[PadCheck, ...] = LIVE) -> Sample:
     """A sample as `acquire` gives it."""
     located = Located(FacePoint(320, 240, 500), (200, 150, 200, 200), 160.0)
-    return Sample(located, embedding, checks, None, {})
+    return Sample(located, embedding, checks, None, {}, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from facelatch.commands import options
 from facelatch.exit_codes import ExitCode
 from facelatch.store import Store
 from tests.bundles import make_bundle, write_bundle
+from tests.device.scripted_freenect import ScriptedFreenect, build_stub
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,3 +38,15 @@ def enrolled(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
     words = ("enrol", "ada", "--capture", turns, "--bundle", bundle, "--store", store.folder)
     assert cli.main([str(word) for word in words]) == ExitCode.OK
     return store
+
+
+@pytest.fixture(scope="session")
+def _built_freenect(tmp_path_factory: pytest.TempPathFactory) -> ScriptedFreenect:
+    return build_stub(tmp_path_factory.mktemp("freenect"))
+
+
+@pytest.fixture
+def freenect_stub(_built_freenect: ScriptedFreenect) -> ScriptedFreenect:
+    """A libfreenect with one Kinect that works, until told otherwise."""
+    _built_freenect.set()
+    return _built_freenect

@@ -2,6 +2,7 @@ from contextlib import closing
 
 import pytest
 
+from facelatch.cameras import Resettable
 from facelatch.cameras.scripted import ScriptedCamera
 from facelatch.errors import CameraError, CameraUnpluggedError
 from facelatch.frames import Frame
@@ -26,3 +27,10 @@ def test_a_closed_camera_gives_no_frames() -> None:
     assert camera.serial == "7"
     with pytest.raises(CameraError, match="closed"):
         next(camera.frames())
+
+
+def test_resets_are_counted() -> None:
+    camera = ScriptedCamera([])
+    assert isinstance(camera, Resettable)
+    camera.reset()
+    assert camera.resets == 1

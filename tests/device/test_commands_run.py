@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,10 +15,13 @@ import pytest
 from facelatch import cli, resources
 from facelatch.exit_codes import ExitCode
 from facelatch.matching import expect_encoder
+from facelatch.status_file import read_status
 from facelatch.store import Store
+from tests import hanging_driver
 from tests.bundles import make_bundle
 from tests.factories import make_template
 from tests.processes import ROOT, start_python
+from tests.wired_door import wire
 
 DEMO = resources.demo_folder()
 TURNS, VISIT = DEMO / "owner" / "enrol", DEMO / "owner" / "poses"
@@ -39,16 +43,13 @@ def events(lines: Sequence[str]) -> list[str]:
 
 WATCH = """
 import argparse
+import json
 import sys
 from facelatch.commands import run
-from tests.gpiochips import Board, Line
 
-line = Line("GPIO17")
 parser = argparse.ArgumentParser()
 run.add_arguments(parser)
-code = run.run(parser.parse_args(), Board({"/dev/gpiochip0": ("sim", [line])}).open)
-print(line.levels)
-sys.exit(code)
+sys.exit(run.run(parser.parse_args(sys.argv[2:]), json.loads(sys.argv[1])))
 """
 
 
@@ -57,18 +58,17 @@ def test_a_signal_in_the_middle_of_a_pulse_secures_and_ends_with_0(
     number: signal.Signals, bundle: Path, enrolled: Store, tmp_path: Path
 ) -> None:
     """The pulse is far longer than the test waits: only the signal can end it."""
-    config = tmp_path / "facelatch.toml"
-    config.write_text('[lock]\ndriver = "gpio"\nchip = "/dev/gpiochip0"\nline = "GPIO17"\npulse_s = 30\n')
-    words = ("--config", config, "--capture", VISIT, "--bundle", bundle, "--store", enrolled.folder)
-    with start_python(WATCH, *map(str, words)) as daemon:
-        assert events([daemon.hear(), daemon.hear()]) == ["started", "granted"]
-        daemon.process.send_signal(number)
-        assert daemon.process.wait(timeout=5) == 0
-        assert events([daemon.hear()]) == ["stopped"]
-        levels = json.loads(daemon.hear())
-    # Opened shut, shut by the daemon, released, then shut at each step of its end.
-    assert levels[:3] == [0, 0, 1]
-    assert set(levels[3:]) == {0}
+    with wire(tmp_path) as door:
+        door.write_config(lock="pulse_s = 30")
+        words = ("--config", door.config, "--capture", VISIT, "--bundle", bundle, "--store", enrolled.folder)
+        with start_python(WATCH, json.dumps(door.program), *map(str, words)) as daemon:
+            assert events([daemon.hear(), daemon.hear()]) == ["started", "granted"]
+            while door.change() != "lock 1":
+                pass
+            daemon.process.send_signal(number)
+            assert daemon.process.wait(timeout=10) == 0
+            assert events([daemon.hear()]) == ["stopped"]
+        assert set(door.changes_so_far()) == {"lock 0"}
 
 
 def test_a_daemon_whom_nobody_hears_goes_on_and_keeps_its_code(
@@ -117,11 +117,52 @@ def test_the_service_manager_is_told(bundle: Path, enrolled: Store, tmp_path: Pa
         while not messages or messages[-1] != "STOPPING=1":
             messages.append(manager.recv(4096).decode())
     assert (process.returncode, out, err) == (0, "", "")
-    assert messages[0] == "READY=1"
-    assert "STATUS=watching for 1 enrolled" in messages
+    assert messages.index("READY=1") < messages.index("STATUS=watching for 1 enrolled")
     assert "WATCHDOG=1" in messages
     assert "STATUS=granted: ada" in messages
     assert events((tmp_path / "events").read_text().splitlines()) == ["started", "granted", "stopped"]
+
+
+def test_a_driver_that_hangs_ends_the_daemon_and_the_next_one_tells(bundle: Path, tmp_path: Path) -> None:
+    """The service manager is told nothing meanwhile, and starts it again."""
+    hanging_driver.install(tmp_path)
+    reasons = []
+    for _ in range(2):
+        with hanging_driver.start(tmp_path, 1.0, "--bundle", bundle) as process:
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "Timeout" in err
+        assert "hanging.py" in err
+        assert events(out.splitlines()) == ["started"]
+        reasons.append(json.loads(out.splitlines()[0])["reason"])
+        left = read_status(tmp_path / "status.json")
+        assert (left.pid, left.camera.trying) == (process.pid, "wait for good frames")
+    assert reasons[0] is None
+    assert str(reasons[1]).endswith("ended without a word while it tried to wait for good frames")
+
+
+WATCH_ANY = """
+import argparse
+from facelatch.commands import run
+
+parser = argparse.ArgumentParser()
+run.add_arguments(parser)
+run.run(parser.parse_args())
+"""
+
+
+def test_a_killed_daemon_keeps_its_lockout(bundle: Path, enrolled: Store, tmp_path: Path) -> None:
+    """Nobody of an empty store is known, so each attempt is a refusal; the first one locks."""
+    config, empty = tmp_path / "facelatch.toml", tmp_path / "none"
+    config.write_text("[matching]\nframes = 1\n[lockout]\nrefusals = 1\n[daemon]\ncooldown_s = 0\n")
+    words = ("--config", config, "--capture", VISIT, "--bundle", bundle, "--store", empty)
+    with start_python(WATCH_ANY, *map(str, words)) as daemon:
+        assert events([daemon.hear(), daemon.hear(), daemon.hear()]) == ["started", "no-match", "locked-out"]
+        daemon.process.kill()
+    with start_python(WATCH_ANY, *map(str, words)) as daemon:
+        told = [json.loads(daemon.hear()) for _ in range(3)]
+    assert [one["event"] for one in told] == ["started", "locked-out", "stopped"]
+    assert re.fullmatch("for (2[0-9]|30) s", told[1]["reason"])
 
 
 @pytest.mark.parametrize("after_lines", [0, 1, 5, 8], ids=["at-start", "first", "middle", "last"])

@@ -1,4 +1,5 @@
 import math
+import re
 import tomllib
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
@@ -21,6 +22,7 @@ from facelatch.errors import ConfigError
 from facelatch.lockout import LockoutRule
 from facelatch.session import SessionRule
 
+CAMERAS = Path(__file__).parents[2] / "docs" / "cameras.md"
 SHIPPED = Path(__file__).parents[2] / "systemd" / "facelatch.toml"
 
 
@@ -31,6 +33,8 @@ def sections(config: Config) -> dict[str, dict[str, object]]:
 def to_toml(config: Config) -> str:
     def show(value: object) -> str:
         text = str(value)
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{key} = {show(one)}" for key, one in value.items()) + "}"
         return text.lower() if isinstance(value, bool) else f"'{text}'" if isinstance(value, str) else text
 
     return "\n".join(
@@ -50,10 +54,19 @@ def test_the_shipped_file_is_the_schema() -> None:
 
 def test_every_setting_of_the_shipped_file_is_explained() -> None:
     lines = SHIPPED.read_text().splitlines()
-    settings = [place for place, line in enumerate(lines) if "=" in line and not line.startswith("#")]
+    settings = [
+        place
+        for place, line in enumerate(lines)
+        if ("=" in line or "." in line.partition("]")[0]) and not line.startswith("#")
+    ]
     assert len(settings) == sum(len(table) for table in sections(Config()).values())
     assert all(lines[place - 1].startswith("# ") for place in settings)
     assert all(len(line) <= 120 for line in lines)
+
+
+@pytest.mark.parametrize("table", re.findall(r"```toml\n(\[camera\].*?)```", CAMERAS.read_text(), re.DOTALL))
+def test_what_the_page_about_cameras_shows_can_be_written(table: str) -> None:
+    assert parse(table, "docs/cameras.md").camera.driver in table
 
 
 def test_without_a_file_the_built_in_settings_hold() -> None:
@@ -66,6 +79,13 @@ def test_settings_left_out_keep_their_value() -> None:
     assert isinstance(config.lock.pulse_s, float)
     assert config.matching == MatchingSettings()
     assert config.source == "f.toml"
+
+
+def test_a_driver_may_be_anybodys_and_its_options_are_its_own() -> None:
+    text = "[camera]\ndriver = 'orbbec'\n[camera.options]\npower = 1\ngain = 0.5\nfast = true\nmode = 'x'"
+    camera = parse(text, "f.toml").camera
+    assert camera.driver == "orbbec"
+    assert camera.options == {"power": 1, "gain": 0.5, "fast": True, "mode": "x"}
 
 
 @given(
@@ -82,7 +102,13 @@ def test_round_trip(
     config = replace(
         default,
         model=replace(default.model, threads=threads, bundle="/srv/model"),
-        camera=replace(default.camera, stall_s=stall_s, driver="replay", recording="/srv/capture"),
+        camera=replace(
+            default.camera,
+            stall_s=stall_s,
+            driver="replay",
+            recording="/srv/capture",
+            options={"emitter": active_low, "power": stall_s, "step": threads, "preset": "high"},
+        ),
         matching=replace(default.matching, frames=frames, max_distance=max_distance),
         lock=replace(default.lock, driver="gpio", chip="gpiochip0", line="GPIO17", active_low=active_low),
     )
@@ -110,7 +136,13 @@ def test_round_trip(
         pytest.param("[lock]\ndriver = 'relay'", r'must be "recording" or "gpio", found', id="driver"),
         pytest.param("[lock]\ndriver = 'gpio'", r"lock\.chip and lock\.line must be set", id="no-line"),
         pytest.param("[camera]\ndriver = 'replay'", r"camera\.recording must name", id="no-recording"),
-        pytest.param("[camera]\ndriver = ['replay']", r'must be "realsense" or "replay"', id="list-driver"),
+        pytest.param("[camera]\ndriver = ['replay']", r"driver must be a name in quotes", id="list-driver"),
+        pytest.param("[camera]\ndriver = ''", r"camera\.driver must be a name in quotes", id="no-driver"),
+        pytest.param("[camera]\noptions = 3", r"camera\.options must be a section", id="options"),
+        pytest.param("[camera.options]\na = [1]", r"camera\.options\.a must be a number", id="list-option"),
+        pytest.param("[camera.options]\na = nan", r"options\.a must be .* found nan", id="nan-option"),
+        pytest.param("[camera.options]\na.b = 1", r"options\.a must be .* found", id="table-option"),
+        pytest.param("[camera.options]\na = 'x\ty'", r"options\.a must be", id="tab-option"),
         pytest.param('[camera]\nserial = "a\\nb"', r"camera\.serial must be one line", id="two-lines"),
         pytest.param("[matching]\nframes = 2.0", r"matching\.frames must be a whole number", id="real"),
         pytest.param("[matching]\nmax_distance = nan", r"matching\.max_distance must be", id="nan-distance"),

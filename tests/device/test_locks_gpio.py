@@ -1,13 +1,11 @@
 import errno
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from facelatch.errors import ConfigError, LockError
-from facelatch.locks import released
 from facelatch.locks.gpio import GpioLock
 from tests.gpiochips import Board, Chip, Line, refusal
 
@@ -23,12 +21,19 @@ def make_board() -> Board:
 
 
 def make_lock(
-    board: Board, chip: str = "pinctrl-rp1", line: str = "GPIO2", *, active_low: bool = False
+    board: Board,
+    chip: str = "pinctrl-rp1",
+    line: str = "GPIO2",
+    *,
+    active_low: bool = False,
+    fail_safe: bool = False,
 ) -> GpioLock:
     def devices() -> Iterable[Path]:
         return [Path(path) for path in board.chips]
 
-    return GpioLock(chip, line, active_low=active_low, open_chip=board.open, devices=devices)
+    return GpioLock(
+        chip, line, active_low=active_low, fail_safe=fail_safe, open_chip=board.open, devices=devices
+    )
 
 
 def line_of(board: Board, chip: str = "/dev/gpiochip0", offset: int = 2) -> Line:
@@ -52,8 +57,9 @@ def test_drives_the_line_that_was_named(
     lock = make_lock(board, chip, line, active_low=active_low)
     driven = line_of(board, *where)
     assert driven.consumer == "facelatch"
-    with released(lock):
-        assert driven.level == int(not active_low)
+    lock.release()
+    assert driven.level == int(not active_low)
+    lock.secure()
     lock.close()
     assert driven.levels == [int(active_low), int(not active_low), int(active_low), int(active_low)]
     untouched = [other for _, lines in board.chips.values() for other in lines if other is not driven]
@@ -110,12 +116,22 @@ def test_a_line_that_fails_is_an_error_and_still_given_back() -> None:
     lock.close()
 
 
-def test_an_exception_in_the_block_secures_the_door() -> None:
+@pytest.mark.parametrize(
+    ("fail_safe", "active_low", "secured_at"),
+    [
+        pytest.param(False, False, 0, id="current-releases"),
+        pytest.param(False, True, 1, id="current-releases-active-low"),
+        pytest.param(True, False, 1, id="current-holds-shut"),
+        pytest.param(True, True, 0, id="current-holds-shut-active-low"),
+    ],
+)
+def test_wiring_and_polarity_are_two_things(*, fail_safe: bool, active_low: bool, secured_at: int) -> None:
     board = make_board()
-    lock = make_lock(board)
-    with suppress(KeyboardInterrupt), released(lock):
-        raise KeyboardInterrupt
-    assert line_of(board).level == 0
+    line_of(board).level = 1 - secured_at
+    lock = make_lock(board, active_low=active_low, fail_safe=fail_safe)
+    lock.release()
+    lock.close()
+    assert line_of(board).levels == [secured_at, 1 - secured_at, secured_at]
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.requirements import need_module, need_program
+from tests.requirements import need_file, need_module, need_program
 
 
 def test_what_is_there_is_used() -> None:
     assert need_program("sh").endswith("/sh")
     need_module("json")
+    assert need_file("/bin/s[h]").name == "sh"
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ def test_what_is_there_is_used() -> None:
         pytest.param("1", pytest.fail.Exception, id="failed-where-nothing-may-be"),
     ],
 )
-@pytest.mark.parametrize("need", [need_program, need_module])
+@pytest.mark.parametrize("need", [need_program, need_module, need_file])
 def test_what_is_missing(
     *,
     need: Callable[[str], object],

@@ -28,7 +28,11 @@ def owner(seed: int) -> Embedding:
 def run(*steps: tuple[Embedding, list[PadCheck]] | str, rule: SessionRule = RULE) -> Session:
     session = Session(rule)
     for step in steps:
-        session = session.after_failure(step) if isinstance(step, str) else session.after_sample(*step)
+        session = (
+            session.after_failure(step)
+            if isinstance(step, str)
+            else session.after_sample(*step, coverage=1.0)
+        )
     return session
 
 
@@ -160,6 +164,34 @@ def test_a_single_frame_may_be_noisy_and_not_more(last: float, outcome: Outcome)
     assert verdict.distance <= THRESHOLD
 
 
+def test_a_badly_covered_sample_neither_spoils_an_attempt_nor_has_to_resemble_anybody() -> None:
+    far = make_near(make_embedding(1), 1.2)
+    session = Session(SessionRule(5, 6))
+    for place in range(5):
+        one, seen = (far, 0.3) if place == 2 else (owner(place), 0.8)
+        session = session.after_sample(one, [LIVE], seen)
+    assert len(session.counted) == 4
+    verdict = decided(session)
+    assert verdict.outcome is Outcome.GRANTED
+    assert verdict.distance == pytest.approx(nearest(fuse(session.counted), OWNER), abs=1e-6)
+    assert verdict.samples == 5
+
+
+def test_a_badly_covered_sample_must_still_be_live() -> None:
+    session = Session(RULE).after_sample(owner(1), [LIVE], 0.9).after_sample(owner(2), [FLAT], 0.1)
+    assert decided(session).outcome is Outcome.NOT_LIVE
+
+
+def test_most_of_a_session_cannot_be_hidden() -> None:
+    # The owner's face once, well seen, and a stranger's twice: the better half is two samples.
+    session = Session(RULE).after_sample(owner(1), [LIVE], 1.0)
+    for _ in range(2):
+        session = session.after_sample(make_embedding(2), [LIVE], 0.1)
+    verdict = decided(session)
+    assert len(session.counted) == 2
+    assert verdict.outcome is Outcome.NO_MATCH
+
+
 def test_too_few_samples_is_a_retry_for_the_commonest_reason_and_tells_no_distance() -> None:
     session = run("no-face", "too-far", (owner(1), [LIVE]), "too-far", "no-face", "too-far")
     assert decided(session) == Verdict(Outcome.RETRY, None, None, THRESHOLD, "too-far", 1, 6)
@@ -173,7 +205,7 @@ def test_there_is_no_verdict_while_frames_are_wanted() -> None:
 
 def test_a_decided_session_stays_decided() -> None:
     session = run((owner(1), [FLAT]))
-    assert session.after_sample(owner(2), [LIVE]) is session
+    assert session.after_sample(owner(2), [LIVE], 1.0) is session
     assert session.after_failure("no-face") is session
 
 

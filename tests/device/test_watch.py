@@ -35,6 +35,10 @@ def test_two_good_frames_are_a_grant_and_the_next_attempt_starts_afresh() -> Non
     assert watch.session is None
 
 
+def answered(watch: Watch, outcome: Outcome, now_ns: int) -> Watch:
+    return watch.counted(outcome, now_ns).rested(now_ns)
+
+
 def test_an_empty_room_is_no_attempt() -> None:
     watch, verdict = after(FRESH, *[NO_FACE] * 50)
     assert (watch.session, verdict) == (None, None)
@@ -76,8 +80,8 @@ def test_a_lost_camera_ends_the_attempt() -> None:
         pytest.param(replace(FRESH, seen_ns=7), 7, 0, False, id="the-same-again"),
         pytest.param(replace(FRESH, seen_ns=7), 6, 0, False, id="older"),
         pytest.param(replace(FRESH, seen_ns=7).interrupted(), 1, 0, True, id="another-camera's-time"),
-        pytest.param(FRESH.answered(Outcome.GRANTED, 10), 0, 2 * SECOND, False, id="resting"),
-        pytest.param(FRESH.answered(Outcome.GRANTED, 10), 0, 2 * SECOND + 10, True, id="rested"),
+        pytest.param(answered(FRESH, Outcome.GRANTED, 10), 0, 2 * SECOND, False, id="resting"),
+        pytest.param(answered(FRESH, Outcome.GRANTED, 10), 0, 2 * SECOND + 10, True, id="rested"),
     ],
 )
 def test_which_frames_are_wanted(watch: Watch, frame_ns: int, now_ns: int, wanted: bool) -> None:
@@ -85,7 +89,7 @@ def test_which_frames_are_wanted(watch: Watch, frame_ns: int, now_ns: int, wante
 
 
 def test_guessing_is_locked_out() -> None:
-    watch = FRESH.answered(Outcome.NO_MATCH, 0).answered(Outcome.NOT_LIVE, 5 * SECOND)
+    watch = answered(answered(FRESH, Outcome.NO_MATCH, 0), Outcome.NOT_LIVE, 5 * SECOND)
     assert not watch.wants(1, 34 * SECOND)
     assert watch.wants(1, 35 * SECOND)
 
@@ -111,5 +115,5 @@ def test_a_grant_needs_two_samples_of_the_owner_in_a_row_outside_a_lockout(
         if verdict is not None:
             if verdict.outcome is Outcome.GRANTED:
                 assert [one for one in looked if isinstance(one, Sample)][-2:] == [OWNER, OWNER]
-            watch = watch.answered(verdict.outcome, now_ns)
+            watch = answered(watch, verdict.outcome, now_ns)
             looked.clear()

@@ -3,12 +3,16 @@
 import argparse
 import os
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from facelatch import __version__
+from facelatch.cameras.supervised import Source
+from facelatch.commands.door_lock import PROGRAM, to_door_lock
+from facelatch.commands.lock_options import add_keeper
 from facelatch.commands.options import add_config
-from facelatch.commands.secure_lock import to_lock
 from facelatch.commands.sources import (
     add_model,
     add_source,
@@ -19,16 +23,22 @@ from facelatch.commands.sources import (
     to_store,
     warn,
 )
-from facelatch.config import to_lockout_rule, to_session_rule
+from facelatch.config import Config, to_lockout_rule, to_session_rule
 from facelatch.daemon import Daemon
 from facelatch.door import Door
 from facelatch.event_log import EventLog, check_path
 from facelatch.exit_codes import ExitCode
 from facelatch.gallery import Gallery
-from facelatch.lockout import Lockout
-from facelatch.locks.gpio import OpenChip
+from facelatch.hang import HangGuard
+from facelatch.health import HealthRule, for_recording
+from facelatch.heartbeat import Heartbeat
+from facelatch.lockout_file import LockoutFile, beside, read_boot
 from facelatch.notify import Notifier, watchdog_interval_s
+from facelatch.reports import Reports
+from facelatch.status import DaemonStatus
+from facelatch.status_file import StatusFile, describe_last, is_taken
 from facelatch.stop import StopSignal
+from facelatch.supply import SupplyWatch, read_supply
 from facelatch.watch import Watch
 
 DESCRIPTION = """\
@@ -40,6 +50,8 @@ examples:
   facelatch run --config /etc/facelatch/facelatch.toml
   facelatch run --capture visit/ --store /tmp/templates     a trial: the default lock drives nothing
 """
+BEAT_S = 2.0
+"""How often there is a sign of life at least, where the service manager does not ask for more."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,34 +60,75 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser)
     add_model(parser)
     add_store(parser)
+    add_keeper(parser, None, "default: one of our own, which ends with this command")
 
 
-def run(arguments: argparse.Namespace, open_chip: OpenChip | None = None) -> ExitCode:
-    """Run until told to stop, or until a recording ends."""
+def run(arguments: argparse.Namespace, program: Sequence[str] = PROGRAM) -> ExitCode:
+    """Run until told to stop, or until a recording ends; `program` starts facelatch for a keeper of our own."""
     config = to_config(arguments)
-    beat_s = watchdog_interval_s(os.environ.get("WATCHDOG_USEC"), os.environ.get("WATCHDOG_PID"), os.getpid())
     # The lock first: whatever is wrong with the rest, the door is shut.
-    lock = to_lock(config.lock, open_chip)
+    lock = to_door_lock(config.lock, arguments.config, arguments.keeper, program)
     with StopSignal() as stop, closing(lock):
         model = to_model(config)
         path = Path(config.events.path) if config.events.path else None
         if path is not None:
             check_path(path)
-        events = EventLog(path, warn)
-        Daemon(
-            open_camera=partial(to_camera, config, beat_s or config.camera.stall_s),
-            examine=model.examine,
-            gallery=Gallery(to_store(config), model.bundle.card.encoder_sha256, warn),
-            threshold=model.threshold,
-            watch=Watch(
-                to_session_rule(config),
-                Lockout(to_lockout_rule(config)),
-                cooldown_ns=round(config.daemon.cooldown_s * 1e9),
-            ),
-            door=Door(lock, events, config.lock.pulse_s, time.time_ns),
-            notifier=Notifier(os.environ.get("NOTIFY_SOCKET")),
-            stop=stop,
-            clock=time.monotonic_ns,
-            beat_s=beat_s,
-        ).run()
+        door = Door(lock, EventLog(path, warn), config.lock.pulse_s, time.time_ns)
+        notifier = Notifier(os.environ.get("NOTIFY_SOCKET"))
+        watched_s = watchdog_interval_s(
+            os.environ.get("WATCHDOG_USEC"), os.environ.get("WATCHDOG_PID"), os.getpid()
+        )
+        status, reason = _open_status(config)
+        reports = Reports(door, notifier, status)
+        lockout = LockoutFile(beside(Path(config.store.folder)), read_boot(), warn)
+        with closing(HangGuard(_longest_hang_s(config, watched_s))) as guard:
+            chores = (guard.alive, door.attend, SupplyWatch(read_supply, reports.supply), status)
+            Daemon(
+                source=_to_source(config, watched_s),
+                examine=model.examine,
+                gallery=Gallery(to_store(config), model.bundle.card.encoder_sha256, warn),
+                threshold=model.threshold,
+                watch=Watch(
+                    to_session_rule(config),
+                    lockout.read(to_lockout_rule(config), time.monotonic_ns()),
+                    cooldown_ns=round(config.daemon.cooldown_s * 1e9),
+                ),
+                keep=lockout.keep,
+                door=door,
+                reports=reports,
+                heartbeat=Heartbeat(
+                    stop, time.monotonic_ns, notifier, min(watched_s or BEAT_S, BEAT_S), chores
+                ),
+                stop=stop,
+                clock=time.monotonic_ns,
+            ).run(reason)
     return ExitCode.OK
+
+
+def _to_source(config: Config, watched_s: float | None) -> Source:
+    """Where frames come from; a stall is noticed before the service manager's watchdog takes it for a hang."""
+    longest_s = watched_s or config.camera.stall_s
+    rule = HealthRule(stall_s=min(config.camera.stall_s, longest_s))
+    return Source(
+        open=partial(to_camera, config, longest_s),
+        serial=config.camera.serial,
+        rule=for_recording() if config.camera.recording else rule,
+    )
+
+
+def _longest_hang_s(config: Config, watched_s: float | None) -> float:
+    """After how long without a sign of life the process ends itself: just before systemd would end it."""
+    return 1.8 * watched_s if watched_s else config.camera.stall_s + 30.0
+
+
+def _open_status(config: Config) -> tuple[StatusFile, str | None]:
+    """The status's file, and what it says of a daemon that did not end as it should."""
+    now_ns = time.monotonic_ns()
+    path: Path | None = Path(config.daemon.status) if config.daemon.status else None
+    reason = None
+    if path is not None and is_taken(path, now_ns):
+        warn(f"{path} belongs to another daemon that runs; this one tells no status")
+        path = None
+    elif path is not None:
+        reason = describe_last(path)
+    return StatusFile(path, DaemonStatus(os.getpid(), __version__, now_ns, now_ns), warn), reason

@@ -1,12 +1,14 @@
 """Locks are released and secured; each driver is one module, chosen by name."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Protocol
+
+from facelatch.keeper_wire import Noticed
+from facelatch.panel import Mood
 
 
 class Lock(Protocol):
-    """A door's lock. A new one is secured before it is handed out."""
+    """A lock's line. A new one is secured before it is handed out."""
 
     def release(self) -> None:
         """Let the door be opened. Raises `LockError` where the line cannot be driven."""
@@ -18,11 +20,20 @@ class Lock(Protocol):
         """Secure, then give the line back; may be called twice."""
 
 
-@contextmanager
-def released(lock: Lock) -> Iterator[None]:
-    """Hold the lock released for the block and secure it however the block ends."""
-    try:
-        lock.release()
-        yield
-    finally:
-        lock.secure()
+class DoorLock(Protocol):
+    """A door's lock as the daemon has it: what it asks for is bounded by somebody else. All raise `LockError`."""
+
+    def pulse(self, seconds: float) -> None:
+        """Release the lock, to be secured after so many seconds; comes back at once."""
+
+    def secure(self) -> None:
+        """End what was released by `pulse`; may be called at any time and twice."""
+
+    def show(self, mood: Mood) -> None:
+        """Say what lamp and buzzer are to show."""
+
+    def attend(self) -> Sequence[Noticed]:
+        """Give a sign of life, and hear what happened at the door since the last time."""
+
+    def close(self) -> None:
+        """Secure, and ask for nothing any more; may be called twice."""

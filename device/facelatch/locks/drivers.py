@@ -14,6 +14,7 @@ def open_lock(
     chip: str = "",
     line: str = "",
     active_low: bool = False,
+    fail_safe: bool = False,
     open_chip: OpenChip | None = None,
 ) -> Lock:
     """The lock, secured; `ConfigError` for a driver or a line that is not named, else as the driver does.
@@ -26,4 +27,4 @@ def open_lock(
         raise ConfigError(f"the lock driver {driver!r} is unknown; use one of {', '.join(DRIVERS)}")
     if not chip or not line:
         raise ConfigError("the gpio lock needs lock.chip and lock.line; see `gpioinfo` for both")
-    return GpioLock(chip, line, active_low=active_low, open_chip=open_chip)
+    return GpioLock(chip, line, active_low=active_low, fail_safe=fail_safe, open_chip=open_chip)

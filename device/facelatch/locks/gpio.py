@@ -1,7 +1,8 @@
 """A lock on one GPIO output line, driven through libgpiod version 2.
 
-The line is active while the door is released. A killed process leaves it as it was on many controllers (PL061
-among them), so it is secured when it is opened, when it is closed, and by the unit's `ExecStopPost=`.
+A fail-secure lock is released while its line is active, a fail-safe one while it is not. A killed process leaves the
+line as it was on many controllers (PL061 among them), so it is secured when it is opened, when it is closed, and by
+the unit's `ExecStopPost=`.
 """
 
 import errno
@@ -25,7 +26,8 @@ class GpioLock:
 
     `chip` is a path such as `/dev/gpiochip4` or a label such as `pinctrl-rp1`; labels stay the same when the
     kernel numbers chips differently. `line` is a name such as `GPIO17` or an offset like `17`. `active_low`
-    is for a relay that closes at 0 V. Raises `LockError`, or `ConfigError` where gpiod is not installed.
+    is for a relay that closes at 0 V, `fail_safe` for a lock that current holds shut. Raises `LockError`, or
+    `ConfigError` where gpiod is not installed.
     """
 
     def __init__(
@@ -34,16 +36,18 @@ class GpioLock:
         line: str,
         *,
         active_low: bool = False,
+        fail_safe: bool = False,
         open_chip: OpenChip | None = None,
         devices: Callable[[], Iterable[Path]] | None = None,
     ) -> None:
         gpiod = load_gpiod()
-        self._active, self._inactive = gpiod.line.Value.ACTIVE, gpiod.line.Value.INACTIVE
+        active, inactive = gpiod.line.Value.ACTIVE, gpiod.line.Value.INACTIVE
+        self._released, self._secured = (inactive, active) if fail_safe else (active, inactive)
         self._name = f"line {line} of {chip}"
         settings = gpiod.LineSettings(
-            direction=gpiod.line.Direction.OUTPUT, active_low=active_low, output_value=self._inactive
+            direction=gpiod.line.Direction.OUTPUT, active_low=active_low, output_value=self._secured
         )
-        with open_line(chip, line, open_chip, devices) as (opened, offset), _driving(self._name):
+        with open_line(chip, line, open_chip, devices) as (opened, offset), driving(self._name):
             self._request = opened.request_lines({offset: settings}, consumer=CONSUMER)
         self._offset = offset
         self._closed = False
@@ -51,11 +55,11 @@ class GpioLock:
     def release(self) -> None:  # noqa: D102
         if self._closed:
             raise LockError(f"{self._name} is closed; open the lock again before it is released")
-        self._drive(self._active)
+        self._drive(self._released)
 
     def secure(self) -> None:  # noqa: D102
         if not self._closed:
-            self._drive(self._inactive)
+            self._drive(self._secured)
 
     def close(self) -> None:  # noqa: D102
         if self._closed:
@@ -67,7 +71,7 @@ class GpioLock:
             self._request.release()
 
     def _drive(self, value: Any) -> None:
-        with _driving(self._name):
+        with driving(self._name):
             self._request.set_value(self._offset, value)
 
 
@@ -93,7 +97,7 @@ def open_line(
     """The open chip and the line's offset on it, for the block; `LockError` where either is missing."""
     opener = load_gpiod().Chip if open_chip is None else open_chip
     path = chip if chip.startswith("/") else _find(chip, opener, (devices or _devices)())
-    with _driving(chip):
+    with driving(chip):
         opened = opener(path)
     try:
         yield opened, _offset(opened, chip, line)
@@ -116,7 +120,7 @@ def _find(label: str, open_chip: OpenChip, devices: Iterable[Path]) -> str:
             refused = error
             continue
         try:
-            with _driving(str(path)):
+            with driving(str(path)):
                 labels[str(path)] = opened.get_info().label
         finally:
             opened.close()
@@ -124,7 +128,7 @@ def _find(label: str, open_chip: OpenChip, devices: Iterable[Path]) -> str:
     if len(matching) == 1:
         return matching[0]
     if refused is not None:
-        with _driving(label):
+        with driving(label):
             raise refused
     if matching:
         raise LockError(
@@ -137,25 +141,25 @@ def _find(label: str, open_chip: OpenChip, devices: Iterable[Path]) -> str:
 def _offset(opened: Any, chip: str, line: str) -> int:
     """The line's place on the chip, by name first, as libgpiod's own tools do."""
     try:
-        with _driving(chip, missing_is_line=line):
+        with driving(chip, missing_is_line=line):
             offset = int(opened.line_offset_from_id(line))
     except ValueError:
         offset = -1
     if offset < 0:
-        with _driving(chip):
+        with driving(chip):
             last = opened.get_info().num_lines - 1
         raise LockError(f"{chip} has lines 0 to {last}, found {line}; see `gpioinfo` for their names")
     return offset
 
 
 @contextmanager
-def _driving(what: str, missing_is_line: str | None = None) -> Iterator[None]:
+def driving(what: str, missing_is_line: str | None = None) -> Iterator[None]:
     """Turn the kernel's refusals into sentences about `what`."""
     try:
         yield
     except OSError as error:
         if error.errno == errno.EBUSY:
-            message = f"{what} is in use by another program; stop it (see `gpioinfo`), is the daemon running?"
+            message = f"{what} is in use by another program (see `gpioinfo`); stop that one, or give --keeper"
         elif error.errno in (errno.EACCES, errno.EPERM):
             message = f"{what} may not be opened by this user; install the udev rules and join the group gpio"
         elif error.errno == errno.ENOENT and missing_is_line is not None:

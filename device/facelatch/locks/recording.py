@@ -1,14 +1,23 @@
 """A lock without a door: it keeps what was asked of it, for demonstrations, trials and tests."""
 
+from collections.abc import Sequence
+
 from facelatch.errors import LockError
+from facelatch.keeper_wire import Noticed
+from facelatch.panel import Mood
 
 
 class RecordingLock:
-    """Keeps every transition; refuses what a line refuses, so that mistakes show without hardware."""
+    """Keeps every transition; refuses what a line refuses, so that mistakes show without hardware.
+
+    It is a line's lock and a door's lock at once. A pulse takes no time, as nobody stands behind it.
+    """
 
     def __init__(self) -> None:
         self._transitions = ["secured"]
         self._closed = False
+        self.shown: list[Mood] = []
+        """What lamp and buzzer would have been told."""
 
     @property
     def transitions(self) -> tuple[str, ...]:
@@ -25,8 +34,18 @@ class RecordingLock:
             raise LockError("the recording lock is closed; open it again before it is released")
         self._become("released")
 
+    def pulse(self, seconds: float) -> None:  # noqa: ARG002, D102
+        self.release()
+        self.secure()
+
     def secure(self) -> None:  # noqa: D102
         self._become("secured")
+
+    def show(self, mood: Mood) -> None:  # noqa: D102
+        self.shown.append(mood)
+
+    def attend(self) -> Sequence[Noticed]:  # noqa: D102
+        return ()
 
     def close(self) -> None:  # noqa: D102
         self.secure()

@@ -1,0 +1,97 @@
+"""Thousands of attempts against thousands of templates at once, decided as `facelatch.session` decides one.
+
+An attempt is granted against a template if the fused embedding of the samples that count is within the threshold and
+each of them within `SAMPLE_SLACK` of it. So there is one number for each attempt and template: the smallest threshold
+that grants.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from facelatch import matching, quality
+from facelatch.session import SAMPLE_SLACK
+
+Embeddings = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float32]
+
+NEVER = np.float32(np.inf)
+"""The score of an attempt that no threshold grants: one of its samples is broken."""
+
+_ROWS, _TEMPLATES = 2048, 256
+"""Of a block: 2048 embeddings against 256 templates are 2 MB."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """What the frames of attempts gave; the leading axes are whatever the attempts are arranged by."""
+
+    embeddings: Embeddings
+    """(..., frames, 128)."""
+    coverages: npt.NDArray[np.float64]
+    """(..., frames), as `quality.coverage` gives it."""
+
+    def first(self, frames: int) -> "Samples":
+        """The attempts as they would be after so many frames."""
+        return Samples(self.embeddings[..., :frames, :], self.coverages[..., :frames])
+
+    def in_a_row(self) -> "Samples":
+        """All attempts along one axis."""
+        frames, size = self.embeddings.shape[-2:]
+        return Samples(self.embeddings.reshape(-1, frames, size), self.coverages.reshape(-1, frames))
+
+
+def stack(samples: Sequence[Samples]) -> Samples:
+    """Several samples along a new first axis."""
+    return Samples(
+        np.stack([one.embeddings for one in samples]), np.stack([one.coverages for one in samples])
+    )
+
+
+def join(samples: Sequence[Samples]) -> Samples:
+    """Several samples along their first axis."""
+    return Samples(
+        np.concatenate([one.embeddings for one in samples]),
+        np.concatenate([one.coverages for one in samples]),
+    )
+
+
+def attempt_scores(samples: Samples, templates: Embeddings) -> Scores:
+    """The smallest granting threshold (attempts, templates) of attempts in a row.
+
+    `templates` are (templates, poses, 128). All samples of one attempt are one session's.
+    """
+    attempts, frames = samples.coverages.shape
+    counts = np.zeros((attempts, frames), bool)
+    fused = np.empty((attempts, samples.embeddings.shape[-1]), np.float32)
+    for attempt, coverages in enumerate(samples.coverages):
+        places = list(quality.counted(coverages.tolist()))
+        counts[attempt, places] = True
+        fused[attempt] = matching.fuse(list(samples.embeddings[attempt, places]))
+    score = nearest_distances(fused, templates)
+    for frame in range(frames if frames > 1 else 0):
+        alone = nearest_distances(samples.embeddings[:, frame], templates)
+        # What is set aside need not resemble anybody.
+        alone[~counts[:, frame]] = 0
+        np.maximum(score, alone / np.float32(SAMPLE_SLACK), out=score)
+    return score
+
+
+def nearest_distances(probes: Embeddings, templates: Embeddings) -> Scores:
+    """The distance (probes, templates) to each template's nearest embedding; `NEVER` for a broken probe."""
+    found = np.empty((len(probes), len(templates)), np.float32)
+    for left in range(0, len(templates), _TEMPLATES):
+        poses = np.ascontiguousarray(templates[left : left + _TEMPLATES].transpose(1, 2, 0))
+        for top in range(0, len(probes), _ROWS):
+            block = probes[top : top + _ROWS]
+            likeness = block @ poses[0]
+            for pose in poses[1:]:
+                np.maximum(likeness, block @ pose, out=likeness)
+            # Between unit vectors, as the board's distance to about 1e-6.
+            part = np.sqrt(np.maximum(2 - 2 * likeness, 0))
+            found[top : top + _ROWS, left : left + _TEMPLATES] = part
+    usable = np.array([matching.is_usable(probe) for probe in probes])
+    found[~usable] = NEVER
+    return found

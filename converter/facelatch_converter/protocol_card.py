@@ -1,0 +1,130 @@
+"""The protocols' section of a model card, from `metrics.json` alone: tables in Markdown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from facelatch_converter import report
+from facelatch_converter.evaluate import Numbers
+
+TITLE = "## Protocols"
+
+_ALLOWED_TIMES = 10
+"""How much more often than claimed strangers may match where training never was."""
+
+
+def to_markdown(numbers: Numbers) -> str:
+    """The section, its title included."""
+    first, *others = numbers["contenders"]
+    parts = [TITLE, _method(numbers), f"### {first}: one frame against one frame", _single(numbers, first)]
+    parts += [f"### {first}: whole attempts", _attempts(numbers, first)]
+    kept_out = {name: one for name, one in numbers["protocols"].items() if one["kept_out"]}
+    if kept_out:
+        parts += ["### Kept out of training", _kept_out(numbers, kept_out, first)]
+    if others:
+        parts += ["### Other networks, the same renderings", _others(numbers)]
+    return "\n\n".join(parts) + "\n"
+
+
+def with_protocols(card: str, section: str) -> str:
+    """A model card with the section in place of an older one, or before what is not known."""
+    before, found, after = card.partition(f"{TITLE}\n")
+    if found:
+        _, heading, rest = after.partition("\n## ")
+        return before + section + (heading + rest if heading else "")
+    before, found, after = card.partition("## What is not known\n")
+    return before + section + "\n" + found + after if found else f"{card.rstrip()}\n\n{section}"
+
+
+def _method(numbers: Numbers) -> str:
+    scale = numbers["scale"]
+    return (
+        f"Rendered people of {numbers['face_model']}: {scale['people']:,} enrolled in each way, of whom "
+        f"{scale['callers']:,} came to the door {scale['attempts']} times for {scale['frames']} frames, as crops "
+        f"straight from the renderer; {scale['filmed']:,} of them enrolled and came {scale['filmed_attempts']} times "
+        "in whole frames through the board's own locate, preprocess, encode, liveness and session code. All rates are "
+        f"at the card's threshold, {numbers['model']['threshold']:.4f}, unless a column says otherwise; in brackets "
+        "95 % bounds."
+    )
+
+
+def _single(numbers: Numbers, contender: str) -> str:
+    rows = []
+    for name, one in numbers["protocols"].items():
+        found = one["crops"][contender]["single"]
+        at = {point["at"]: point.get("fnmr") for point in found["fnmr_at_fmr"]}
+        rows.append(
+            [
+                name,
+                report.percent(found["eer"]),
+                bounded(found.get("fmr")),
+                bounded(found.get("fnmr")),
+                *(bounded(rate) for rate in at.values()),
+                f"{found['genuine_mean']:.2f} / {found['impostor_mean']:.2f}",
+            ]
+        )
+    head = ["protocol", "EER", "FMR", "FNMR", "FNMR at FMR 1e-3", "1e-4", "1e-6", "mean distance own / other"]
+    return table(head, rows)
+
+
+def _attempts(numbers: Numbers, contender: str) -> str:
+    rows = []
+    for name, one in numbers["protocols"].items():
+        five, single = (one["crops"][contender]["attempts"][frames] for frames in ("5", "1"))
+        filmed = one["filmed"].get(contender) or {}
+        whole, enrolment = filmed.get("5"), filmed.get("enrolment")
+        rows.append(
+            [
+                name,
+                bounded(five.get("far")),
+                f"{five['impostor']:,}",
+                bounded(five.get("frr")),
+                bounded(single.get("frr")),
+                "not filmed" if not filmed else bounded(None if whole is None else whole["frr"]),
+                "" if whole is None else bounded(whole["fta"]),
+                "" if enrolment is None else bounded(enrolment["failures_to_enrol"]),
+            ]
+        )
+    head = [
+        "protocol", "FAR, 5 frames", "impostor attempts", "FRR, 5 frames", "FRR, 1 frame", "FRR in whole frames, 5",
+        "FTA", "not enrolled",
+    ]  # fmt: skip
+    return table(head, rows)
+
+
+def _kept_out(numbers: Numbers, kept_out: Mapping[str, Numbers], contender: str) -> str:
+    claimed = numbers["model"]["claimed_fmr"]
+    rows = []
+    for name, one in kept_out.items():
+        found = one["crops"][contender]["single"]
+        times = found["fmr"]["value"] / claimed if claimed else None
+        verdict = "no claim" if times is None else f"{times:.1f} times"
+        rows.append([name, one["kept_out"], bounded(found["fmr"]), verdict, f"{found['impostor_mean']:.2f}"])
+    found_on = table(["protocol", "never trained on", "FMR", "of the claim", "impostor mean"], rows)
+    if claimed is None:
+        return found_on
+    return (
+        f"{found_on}\n\nThe card claims an FMR of {claimed:g}; up to {_ALLOWED_TIMES} times that is the aim."
+    )
+
+
+def _others(numbers: Numbers) -> str:
+    names = numbers["contenders"]
+    rows = [
+        [name, *(report.percent(one["crops"][each]["single"]["eer"]) for each in names)]
+        for name, one in numbers["protocols"].items()
+    ]
+    return table(["EER", *names], rows)
+
+
+def bounded(rate: Mapping[str, Any] | None) -> str:
+    """A rate with its bounds in short."""
+    if rate is None:
+        return "not claimed"
+    low, high = report.percent(rate["low"]), report.percent(rate["high"])
+    return f"{report.percent(rate['value'])} ({low} to {high})"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

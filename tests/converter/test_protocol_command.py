@@ -1,0 +1,128 @@
+"""`evaluate --protocol` from the command line to its folder, on toy heads and a toy encoder."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from facelatch import card as cards
+from facelatch.card import OperatingPoint
+from facelatch.preprocess import CropSpec
+from facelatch_converter import bundle
+from facelatch_converter.cli import main
+from facelatch_converter.protocol_options import Scale
+from facelatch_converter.protocol_report import FILES
+from facelatch_converter.protocol_trials import total_cost
+from facelatch_converter.protocols import every_protocol
+
+ENCODER = (Path(__file__).parents[1] / "data" / "models" / "encoder.tflite").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "toy"
+    folder.mkdir()
+    about = bundle.About("toy", CropSpec(), "MIT")
+    provisional = bundle.provisional(ENCODER, about).card
+    point = OperatingPoint(fmr=0.1, threshold=0.5, fnmr=0.5, comparisons=1000)
+    card = cards.Card(
+        **{
+            name: getattr(provisional, name)
+            for name in ("name", "encoder_sha256", "crop", "training", "licence", "pad")
+        },
+        operating_points=(point,),
+        threshold=0.5,
+        accuracy={},
+    )
+    (folder / "card.json").write_text(cards.to_json(card))
+    (folder / "encoder.tflite").write_bytes(ENCODER)
+    (folder / "MODEL_CARD.md").write_text("# Model card: toy\n\n## What is not known\n\nMuch.\n")
+    return folder
+
+
+def command(face_model: Path, model_folder: Path, out: Path, *words: str) -> list[str]:
+    return [
+        "evaluate", "--bundle", str(model_folder), "--out", str(out), "--face-model", str(face_model),
+        "--people", "4", "--callers", "2", "--attempts", "1", "--filmed", "1", "--jobs", "1", *words,
+    ]  # fmt: skip
+
+
+def test_protocols_leave_a_whole_report_and_a_cards_section(
+    face_model: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report"
+    assert main(command(face_model, model_folder, out, "--protocol", "no-image", "--card")) == 0
+    assert "no-image" in capsys.readouterr().out
+    numbers = json.loads((out / "metrics.json").read_text())
+    assert list(numbers["protocols"]) == ["no-image"]
+    (name,) = numbers["contenders"]
+    found = numbers["protocols"]["no-image"]
+    assert found["crops"][name]["attempts"]["5"]["impostor"] == 2 * 3
+    assert found["filmed"][name] is None  # the board finds nobody without an image
+    left = {path.name for path in out.iterdir()}
+    assert {"report.html", "det.png", "frr.png", "closest-impostors.png"} <= left <= set(FILES)
+    assert "## Protocols" in (model_folder / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        pytest.param(
+            ["--protocol", "nowhere"], 3, "--protocol 'nowhere' is unknown; there are frontal", id="unknown"
+        ),
+        pytest.param(
+            ["--protocol", "unlock", "--people", "1"], 3, "--people must be at least 2", id="one-person"
+        ),
+        pytest.param(["--protocol", "unlock", "--callers", "9"], 3, "--callers 1 to as many", id="callers"),
+        pytest.param(
+            ["--protocol", "unlock", "--attempts", "0"], 3, "--attempts must be at least 1", id="attempts"
+        ),
+        pytest.param([], 3, "--dataset or --protocol", id="nothing-named"),
+        pytest.param(
+            ["--protocol", "unlock", "--compare", "/nonexistent/x.tflite"],
+            4,
+            "name a .keras or .tflite",
+            id="compare",
+        ),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_in_one_sentence(
+    face_model: Path,
+    model_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    status: int,
+    message: str,
+) -> None:
+    assert main(command(face_model, model_folder, tmp_path / "out", *words)) == status
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_protocol_is_listed(
+    face_model: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command(face_model, model_folder, tmp_path / "out", "--protocol", "list")) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        one.name for one in every_protocol()
+    ]
+
+
+def test_the_usual_scale_compares_ten_million_attempts() -> None:
+    usual = Scale()
+    assert usual.callers * usual.attempts * (usual.people - 1) >= 10_000_000
+
+
+def test_protocols_of_one_cohort_share_its_enrolments() -> None:
+    by_name = {one.name: one for one in every_protocol()}
+    from facelatch_converter.crop_trials import Stage
+
+    stage, scale = Stage(Path("model.npz"), ()), Scale(people=100, callers=10, attempts=1, filmed=0)
+    one, two = (
+        total_cost([by_name[name] for name in names], stage, scale)
+        for names in (["unlock"], ["unlock", "cap"])
+    )
+    assert two - one == 10 * 5
