@@ -109,9 +109,9 @@ def _data(record: Mapping[str, Any]) -> str:
     crops = record.get("crops")
     seen = f", {crops:,} crops in all" if isinstance(crops, int) else ""
     return (
-        "new rendered people without end: heads by the shape part of the ICT Face Model Light, weight, skin, hair, light "
-        "and accessories made up, depth with the noise models and faults of three active stereo cameras and of a Kinect "
-        f"v1{seen}"
+        "new rendered people without end: heads by the shape part of the ICT Face Model Light, weight, skin, hair, "
+        "light and accessories made up, depth with the noise models and faults of three active stereo cameras and of "
+        f"a Kinect v1{seen}"
     )
 
 
