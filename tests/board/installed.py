@@ -45,4 +45,4 @@ def main_process(machine: Machine, unit: str) -> int:
 
 def has_said(machine: Machine, unit: str, text: str) -> bool:
     """Whether the unit's journal holds a text."""
-    return machine.run(f"journalctl --quiet --no-pager --unit {unit} | grep -qF '{text}'").status == 0
+    return text in machine.must(f"journalctl --quiet --no-pager --unit {unit}")
