@@ -9,7 +9,7 @@ import pytest
 from facelatch.cameras import Aimable, Informative, Resettable
 from facelatch.cameras.realsense import RealSenseCamera
 from facelatch.cameras.realsense_options import RealSenseOptions
-from facelatch.errors import CameraError, ConfigError
+from facelatch.errors import CameraError, CameraUnpluggedError, ConfigError
 from facelatch.frames import Frame
 from tests.device.scripted_sdk import HANG, Info, Metadata, Option, ScriptedSdk, Told
 from tests.factories import make_frame
@@ -143,13 +143,19 @@ def test_a_camera_that_tells_nothing_has_no_facts() -> None:
         assert camera.facts() == {}
 
 
-def test_a_reset_reaches_the_device_that_is_open() -> None:
+def test_a_reset_reaches_the_device_open_or_closed() -> None:
     sdk = ScriptedSdk(serials=["5", "6"])
     camera = RealSenseCamera("6", sdk=sdk)
     camera.reset()
     camera.close()
+    asked = sdk.contexts
     camera.reset()
-    assert sdk.resets == ["6"]
+    assert sdk.resets == ["6", "6"]
+    assert sdk.contexts == asked + 1
+    sdk.serials.remove("6")
+    with pytest.raises(CameraUnpluggedError, match="6 is gone"):
+        camera.reset()
+    assert sdk.resets == ["6", "6"]
 
 
 def test_each_opening_looks_for_cameras_anew() -> None:

@@ -13,6 +13,7 @@ from facelatch.cameras.realsense_sdk import (
     check_recording,
     choose_serial,
     find_cameras,
+    find_device,
     load_sdk,
     to_connected,
     was_switched,
@@ -119,11 +120,13 @@ class RealSenseCamera:
         return tuple(self._notes)
 
     def reset(self) -> None:
-        """Restart the device, as pulling its plug would; a recording has none."""
-        if self._recording is not None or self._open is None:
+        """Restart the device, as pulling its plug would, open or not; a recording has none."""
+        if self._recording is not None:
             return
         try:
-            self._open.device.hardware_reset()
+            # A closed camera holds no device: one that is listed and does not open is found by its serial number.
+            device = self._open.device if self._open is not None else find_device(self._sdk, self.serial)
+            device.hardware_reset()
         except RuntimeError as error:
             raise to_error(str(error), self.serial) from None
 

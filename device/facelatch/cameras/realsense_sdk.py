@@ -42,6 +42,14 @@ def find_cameras(rs: Any) -> list[Connected]:
         raise CameraError(f"the RealSense SDK cannot list cameras ({to_reason(str(error))})") from None
 
 
+def find_device(rs: Any, serial: str) -> Any:
+    """The SDK's device with a serial number, asked of a new context; `CameraUnpluggedError` where it is gone."""
+    for device in rs.context().query_devices():
+        if to_connected(rs, device).serial == serial:
+            return device
+    raise CameraUnpluggedError(f"camera {serial} is gone from the bus; plug it in again")
+
+
 def to_connected(rs: Any, device: Any) -> Connected:
     """What a device of the SDK says of itself."""
     told = rs.camera_info
