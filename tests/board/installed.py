@@ -12,10 +12,11 @@ PULSE_S = 15.0
 """Longer than any check of a fault in the middle of a pulse, so that no pulse ends by itself."""
 
 
-def configure(machine: Machine, lock: str, panel: str = "") -> None:
+def configure(machine: Machine, lock: str, panel: str = "", model: str = "default") -> None:
     """Settings for a door that a recording of the owner stands before, again and again."""
     machine.write(
         CONFIG,
+        f'[model]\nbundle = "{model}"\n'
         f'[camera]\ndriver = "replay"\nrecording = "{CAPTURES}/owner/poses"\n'
         f'[lock]\ndriver = "gpio"\n{lock}pulse_s = {PULSE_S}\n'
         f"[panel]\n{panel}\n",
