@@ -45,8 +45,9 @@ test: lint ## Lint, types, import rules and all tests
 	$(BIN)/pytest tests/device
 	$(BIN)/pytest tests/converter
 
-board-test: setup ## Three emulated boards, faults, and a log (up to 15 minutes, Debian; see docs/board-tests.md)
+board-test: setup ## Three emulated boards, faults, a log and its table (up to 15 minutes, Debian; see docs/board-tests.md)
 	$(BIN)/python -m tests.board
+	$(BIN)/python -m tests.board.faults_page
 
 soak: setup ## Hours of camera faults in minutes; writes docs/faults.json and the tables of docs/faults.md
 	$(BIN)/python -m tests.board.soak --log docs/faults.json

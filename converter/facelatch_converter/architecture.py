@@ -15,17 +15,20 @@ STAGES = ((16, 48, 2), (32, 80, 2), (48, 128, 2), (64, 192, 1))
 VARIANTS = ("default", "seed")
 
 
-def build_encoder(variant: str = "default", size_px: int = 112, normalisation: Any = None) -> Any:
+def build_encoder(
+    variant: str = "default", size_px: int = 112, normalisation: Any = None, stem: Any = None
+) -> Any:
     """A Keras model: (size, size, 4) in [-1, 1] -> (128,), not yet of unit length.
 
     The last step, L2 normalisation, is left to whoever compares: on the board it happens after dequantising.
-    `normalisation` is the class of the batch normalisations, Keras' own by default.
+    `normalisation` is the class of the batch normalisations and `stem` of the default variant's first convolution,
+    Keras' own by default.
     Raises `ValueError` for an unknown variant.
     """
     from keras import layers  # noqa: PLC0415
 
     if variant == "default":
-        return _default(size_px, normalisation or layers.BatchNormalization)
+        return _default(size_px, normalisation or layers.BatchNormalization, stem or layers.Conv2D)
     if variant == "seed":
         return _seed(size_px, normalisation or layers.BatchNormalization)
     raise ValueError(f"unknown variant {variant!r}; known are {', '.join(VARIANTS)}")
@@ -45,27 +48,14 @@ def with_regression(encoder: Any, coefficients: int) -> Any:
     return Model(encoder.input, [embedding, guess], name="siamese_with_regression")
 
 
-def count_macs(model: Any) -> int:
-    """Multiply-accumulate operations of one inference."""
-    total = 0
-    for layer in model.layers:
-        kind = type(layer).__name__
-        if kind in ("Conv2D", "DepthwiseConv2D"):
-            _, height, width, channels = layer.output.shape
-            fan_in = layer.kernel.shape[2] if kind == "Conv2D" else 1
-            total += height * width * channels * layer.kernel.shape[0] * layer.kernel.shape[1] * fan_in
-        elif kind == "Dense":
-            total += layer.kernel.shape[0] * layer.kernel.shape[1]
-    return int(total)
-
-
-def _default(size_px: int, normalisation: Any) -> Any:
+def _default(size_px: int, normalisation: Any, stem: Any) -> Any:
     from keras import Model, layers  # noqa: PLC0415
 
     face = layers.Input((size_px, size_px, 4), name="face")
     # One convolution without overlap: with four channels in, a first layer at full resolution would take a third
     # of the time and 4 % of the arithmetic. The 3x3 branches that follow see across the seams.
-    x = _convolve(face, 64, 4, normalisation, strides=4)
+    x = stem(64, 4, strides=4, padding="same", use_bias=False)(face)
+    x = layers.ReLU()(normalisation()(x))
     for number, (squeeze, expand, modules) in enumerate(STAGES):
         if number in (1, 2):
             x = layers.MaxPooling2D(2, padding="same")(x)
@@ -78,15 +68,16 @@ def _default(size_px: int, normalisation: Any) -> Any:
     x = layers.DepthwiseConv2D(x.shape[1], use_bias=False)(x)
     x = normalisation()(x)
     x = layers.Flatten()(x)
-    x = layers.Dense(EMBEDDING_SIZE, use_bias=False)(x)
-    x = normalisation()(x)
+    # In float32 whatever the trunk is trained in: distances of embeddings are what training minimises.
+    x = layers.Dense(EMBEDDING_SIZE, use_bias=False, dtype="float32")(x)
+    x = normalisation(dtype="float32")(x)
     return Model(face, x, name="facelatch_encoder")
 
 
-def _convolve(x: Any, filters: int, kernel: int, normalisation: Any, strides: int = 1) -> Any:
+def _convolve(x: Any, filters: int, kernel: int, normalisation: Any) -> Any:
     from keras import layers  # noqa: PLC0415
 
-    x = layers.Conv2D(filters, kernel, strides=strides, padding="same", use_bias=False)(x)
+    x = layers.Conv2D(filters, kernel, padding="same", use_bias=False)(x)
     return layers.ReLU()(normalisation()(x))
 
 

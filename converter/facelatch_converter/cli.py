@@ -53,6 +53,12 @@ COMMANDS = {
         "where the board's locator puts its point on rendered faces",
         "facelatch-convert benchmark-locate --face-model face-model.npz",
     ),
+    "benchmark-encoder": Command(
+        "benchmark_encoder",
+        "an encoder's speed against the seed variant's and the machine's int8 matrix rate",
+        "facelatch-convert benchmark-encoder --bundle models/default\n"
+        "  facelatch-convert benchmark-encoder --bundle models/default --runtime tflite-runtime --json",
+    ),
     "train": Command(
         "train",
         "a siamese encoder on rendered people, or fine-tune one on real ones",

@@ -17,6 +17,7 @@ from facelatch_converter.faults import FAULTS, OVER_SMOOTHED, disturb
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.regions import Regions, find_regions
 from facelatch_converter.render import Rendering, View, express, pose, render_crop
+from facelatch_converter.repeats import mirror_signs, show_again
 from facelatch_converter.scenes import Range, draw_expression, draw_light, draw_view
 from facelatch_converter.sensors import (
     ACTIVE_STEREO,
@@ -64,6 +65,10 @@ class Recipe:
     """How often each person is rendered; a batch takes `views` of these."""
     remembered: int = 700
     """How many rendered people are kept for reuse."""
+    repeated: float = 0.5
+    """Share of batches of crops that were shown before, see `repeats`."""
+    kept: int = 12
+    """How many crops of each remembered person are kept to be shown again."""
     limits: Range = field(default_factory=lambda: Range(35, 25, 15, 300, 900))
     jitter: float = 1.0
     """Scales how much the crops' centres scatter; 1 is as `locate` does."""
@@ -108,6 +113,8 @@ class Rendered:
     weights: npt.NDArray[np.float32]
     views: tuple[tuple[Rendering, float], ...]
     """Each with the depth of the crop's centre in millimetres."""
+    shown: deque[Tensors]
+    """The latest crops of this person, as cameras took them."""
 
 
 def batches(
@@ -124,16 +131,20 @@ def batches(
     """
     rng = np.random.default_rng([TRAINING, seed, stream])
     regions = find_regions(model)
+    signs = mirror_signs(model)
     memory: deque[Rendered] = deque(maxlen=recipe.remembered)
     while True:
+        augmented = recipe.augmented if progress() < recipe.sharpen_from else recipe.sharpened
         # Few remembered people would be seen over and over again.
         wanted = int(recipe.people * recipe.reused)
         enough = max(wanted, min(10 * recipe.people, recipe.remembered))
         reused = wanted if len(memory) >= enough else 0
+        if reused and rng.random() < recipe.repeated:
+            yield _show_again(_familiar(memory, recipe, rng), signs, recipe, rng)
+            continue
         fresh = [render_person(model, regions, spec, recipe, rng) for _ in range(recipe.people - reused)]
         old = [memory[int(n)] for n in rng.choice(len(memory), reused, replace=False)] if reused else []
         memory.extend(fresh)
-        augmented = recipe.augmented if progress() < recipe.sharpen_from else recipe.sharpened
         yield _expose_all(fresh + old, spec, recipe, augmented, rng)
 
 
@@ -144,7 +155,7 @@ def render_person(
     person = draw_person(model, regions, rng, spread=float(rng.uniform(0.9, 1.2)))
     count = max(recipe.rendered, recipe.views)
     views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(count))
-    return Rendered(person.weights, views)
+    return Rendered(person.weights, views, deque(maxlen=max(recipe.kept, recipe.views)))
 
 
 def render_view(
@@ -205,10 +216,35 @@ def _expose_all(
             tensors[place] = np.rint(
                 encode(_expose(person.views[int(view)], circumstance, spec, rng), spec) * STEPS
             )
+            person.shown.append(tensors[place].copy())
             place += 1
     weights = np.repeat(np.stack([person.weights for person in people]), recipe.views, axis=0)
     labels = np.repeat(np.arange(len(people), dtype=np.int32), recipe.views)
     return Batch(tensors, weights, labels)
+
+
+def _familiar(memory: deque[Rendered], recipe: Recipe, rng: np.random.Generator) -> list[Rendered]:
+    """People of whom enough crops are kept, a batch of them; everybody remembered was shown at least once."""
+    chosen = rng.choice(len(memory), min(recipe.people, len(memory)), replace=False)
+    return [memory[int(n)] for n in chosen]
+
+
+def _show_again(
+    people: list[Rendered], signs: npt.NDArray[np.float32], recipe: Recipe, rng: np.random.Generator
+) -> Batch:
+    """A batch of kept crops; half of the people are mirrored, which makes other people of them."""
+    mirrored = rng.random(len(people)) < 0.5
+    tensors = np.stack(
+        [
+            show_again(person.shown[int(number)], bool(turned), rng)
+            for person, turned in zip(people, mirrored, strict=True)
+            for number in rng.choice(len(person.shown), recipe.views, replace=False)
+        ]
+    )
+    weights = np.stack([person.weights for person in people])
+    weights = np.where(mirrored[:, None], weights * signs, weights).astype(np.float32)
+    labels = np.arange(len(people), dtype=np.int32)
+    return Batch(tensors, np.repeat(weights, recipe.views, axis=0), np.repeat(labels, recipe.views))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _OWN = {
     "frames": "--frames",
     "depth_grey_mm": "--depth-grey-mm",
 }
-_FOREIGN = ("variant", "loss", "sharpened", "infrared", "blind")
+_FOREIGN = ("variant", "loss", "sharpened", "infrared", "blind", "repeated", "precision")
 """What only a run from scratch chooses."""
 
 

@@ -1,7 +1,9 @@
-"""Batch normalisation in one pass, for training on a CPU.
+"""Layers that train faster on a CPU than Keras' own, with the same weights and results.
 
-Keras composes it from elementary operations, which cost more than the convolutions of a small network: a training
-step of the default encoder took 7.7 ms per crop and core with those and 4.9 ms with TensorFlow's fused kernel.
+Keras composes batch normalisation from elementary operations, which cost more than the convolutions of a small
+network: a training step of the default encoder took 7.7 ms per crop and core with those and 4.9 ms with TensorFlow's
+fused kernel. A first convolution of four channels in has slow gradients, above all in bfloat16; where its windows do
+not overlap it is a matrix product.
 """
 
 from typing import Any
@@ -23,3 +25,14 @@ class FusedBatchNormalization(layers.BatchNormalization):
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + now * (1 - self.momentum))
         return normal
+
+
+class PatchConvolution(layers.Conv2D):
+    """A convolution whose stride is its kernel's size, as a product of patches and weights."""
+
+    def call(self, inputs: Any) -> Any:
+        """Convolve (batch, height, width, channels); the sides must be multiples of the kernel's."""
+        side = self.kernel_size[0]
+        patches = tf.nn.space_to_depth(inputs, side)
+        kernel = tf.reshape(tf.cast(self.kernel, patches.dtype), (1, 1, patches.shape[-1], self.filters))
+        return tf.nn.conv2d(patches, kernel, 1, "VALID")

@@ -30,9 +30,6 @@ FRAMES = (1, 5)
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, write the report, and print the main figures."""
-    if "list" in arguments.protocol:
-        print("\n".join(f"{one.name:24} {one.about}" for one in every_protocol()))
-        return 0
     protocols, scale = choose(arguments.protocol, every_protocol()), to_scale(arguments)
     refuse_existing(arguments.out, arguments.force)
     if arguments.face_model is None:

@@ -1,10 +1,15 @@
 """The options of `facelatch-convert evaluate --protocol`, apart from it so that `--help` need not load numba."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from facelatch.errors import ConfigError
+
+LIST = "list"
+"""Stands in place of a protocol's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,25 @@ class Scale:
     """Of an attempt; one-frame attempts are its first."""
 
 
+class _NameProtocols(argparse.Action):
+    """Keeps the names; `list` ends the command with a table of them all, as --version ends it with a version."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,  # noqa: ARG002 - as argparse calls it
+    ) -> None:
+        names = list(values or ())
+        if LIST in names:
+            from facelatch_converter.protocols import every_protocol  # noqa: PLC0415 - loads numba
+
+            print("\n".join(f"{one.name:24} {one.about}" for one in every_protocol()))
+            parser.exit()
+        setattr(namespace, self.dest, names)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of protocols; `evaluate` has those of bundles and measuring."""
     usual = Scale()
@@ -33,7 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="NAME",
         default=(),
-        help="such as unlock; all for every one, list names them",
+        action=_NameProtocols,
+        help="such as unlock; all for every one; list names them and ends, whatever else is given or missing",
     )
     group.add_argument(
         "--people",

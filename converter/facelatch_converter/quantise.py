@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,21 +63,31 @@ def require_encoder(model: Any, source: str) -> int:
 
 
 def to_int8(model: Any, calibration: Iterable[Tensors], source: str) -> bytes:
-    """The TFLite file; `calibration` gives single tensors (size, size, 4) that show what faces look like.
+    """An encoder's TFLite file; `calibration` gives tensors (size, size, 4) that show what faces look like.
 
     Raises `ConversionError` for tensors that do not fit and for a network that does not become integer.
     """
-    with without_stderr():
-        import tensorflow as tf  # noqa: PLC0415 - takes seconds to load
-
     size_px = require_encoder(model, source)
     tensors = [_checked(tensor, size_px) for tensor in calibration]
     if not tensors:
         raise ConversionError(f"{source}: no tensor to calibrate with; give at least one, better 300")
+    data = to_tflite(model, tensors, source)
+    require_integer(data, source)
+    return data
+
+
+def to_tflite(model: Any, tensors: Sequence[Tensors], source: str) -> bytes:
+    """The int8 TFLite file of any Keras network with one input and one output, calibrated on its inputs.
+
+    Raises `ConversionError` for a network that does not convert; whether all of it is integer is not looked at.
+    """
+    with without_stderr():
+        import tensorflow as tf  # noqa: PLC0415 - takes seconds to load
+
     try:
         with without_stderr(), tempfile.TemporaryDirectory() as folder:
             # A fixed batch of one leaves no shape arithmetic in the graph.
-            spec = tf.TensorSpec((1, size_px, size_px, CHANNELS), tf.float32)
+            spec = tf.TensorSpec((1, *tensors[0].shape), tf.float32)
             model.export(folder, format="tf_saved_model", verbose=False, input_signature=[spec])
             converter = tf.lite.TFLiteConverter.from_saved_model(folder)
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -85,11 +95,9 @@ def to_int8(model: Any, calibration: Iterable[Tensors], source: str) -> bytes:
             converter.inference_input_type = tf.int8
             converter.inference_output_type = tf.int8
             converter.representative_dataset = lambda: ([tensor[None]] for tensor in tensors)
-            data = bytes(converter.convert())
+            return bytes(converter.convert())
     except Exception as error:  # The converter's own error class is private.
         raise ConversionError(f"{source}: {_reason(str(error))}") from error
-    require_integer(data, source)
-    return data
 
 
 def require_integer(data: bytes, source: str) -> None:

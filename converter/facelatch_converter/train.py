@@ -26,6 +26,7 @@ Each step draws new people (or re-exposes recent ones), renders each from severa
 embeddings together and different people's apart. Uses a GPU where TensorFlow sees one."""
 
 LOSSES = ("all-pairs", "contrastive")
+PRECISIONS = ("float32", "bfloat16")
 
 _USUAL = Recipe()
 DEFAULTS = {
@@ -40,6 +41,8 @@ DEFAULTS = {
     "sharpened": _USUAL.sharpened,
     "infrared": _USUAL.infrared,
     "blind": _USUAL.blind,
+    "repeated": _USUAL.repeated,
+    "precision": "float32",
 }
 """Of a run from scratch; fine-tuning has its own, so the options themselves have none."""
 
@@ -71,6 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--held-out", type=int, default=100, help="rendered people to measure the EER on (default 100)"
     )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS,
+        help=f"of the convolutions; bfloat16 is faster where the processor has AMX {_default('precision')}",
+    )  # fmt: skip
     shares = parser.add_argument_group("shares of crops")
     shares.add_argument("--augmented", type=float, help=_default("augmented"))
     shares.add_argument(
@@ -80,6 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shares.add_argument("--infrared", type=float, help=_default("infrared"))
     shares.add_argument("--blind", type=float, help=f"depth only {_default('blind')}")
+    shares.add_argument(
+        "--repeated", type=float, help=f"batches of crops that were shown before {_default('repeated')}"
+    )
     parser.add_argument("--seed", type=options.seed, default=1)
     finetune_options.add_arguments(parser)
 
@@ -107,7 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _shares(arguments: argparse.Namespace) -> tuple[float, ...]:
-    return arguments.augmented, arguments.sharpened, arguments.infrared, arguments.blind
+    return arguments.augmented, arguments.sharpened, arguments.infrared, arguments.blind, arguments.repeated
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -131,7 +141,9 @@ def _check(arguments: argparse.Namespace) -> None:
     if not arguments.minutes > 0 or not arguments.learning_rate > 0:
         raise TrainingError("--minutes and --learning-rate must be positive")
     if not all(0 <= share <= 1 for share in _shares(arguments)):
-        raise TrainingError("--augmented, --sharpened, --infrared and --blind are shares from 0 to 1")
+        raise TrainingError(
+            "--augmented, --sharpened, --infrared, --blind and --repeated are shares from 0 to 1"
+        )
     if arguments.infrared + arguments.blind > 1:
         raise TrainingError("--infrared and --blind together are at most 1")
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
@@ -144,7 +156,18 @@ def _check(arguments: argparse.Namespace) -> None:
         raise TrainingError(f"{arguments.out}: nothing to resume, there is no run.json; leave --resume out")
 
 
-PHASE = ("crops", "minutes", "learning_rate", "augmented", "sharpened", "infrared", "blind", "workers")
+PHASE = (
+    "crops",
+    "minutes",
+    "learning_rate",
+    "augmented",
+    "sharpened",
+    "infrared",
+    "blind",
+    "repeated",
+    "precision",
+    "workers",
+)
 """Arguments that a resumed run may change; the record lists them for each phase."""
 
 IDENTITY = ("variant", "loss", "people", "views", "seed", "face_model_sha256")

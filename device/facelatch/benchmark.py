@@ -118,18 +118,18 @@ def measure(
 
 
 def interleave(
-    first: Callable[[], object], second: Callable[[], object], rounds: int, warm_up: int, clock: Clock
-) -> tuple[list[int], list[int]]:
-    """The times of both, taken in turns after `warm_up` rounds that are not counted.
+    works: Sequence[Callable[[], object]], rounds: int, warm_up: int, clock: Clock
+) -> tuple[list[int], ...]:
+    """The times of each, taken in turns after `warm_up` rounds that are not counted.
 
-    Every other round starts with the second, so that neither profits from the cache, the clock or the heat
-    that the other leaves behind.
+    Each round starts with the next of them, so that none always profits from the cache, the clock or the heat
+    that another leaves behind.
     """
-    times: tuple[list[int], list[int]] = ([], [])
+    times: tuple[list[int], ...] = tuple([] for _ in works)
     for round_ in range(-warm_up, rounds):
-        order = ((0, first), (1, second)) if round_ % 2 == 0 else ((1, second), (0, first))
-        for which, work in order:
-            spent = timed(work, clock)
+        for turn in range(len(works)):
+            which = (round_ + turn) % len(works)
+            spent = timed(works[which], clock)
             if round_ >= 0:
                 times[which].append(spent)
     return times

@@ -51,6 +51,8 @@ class UsbDevice:
     speed_mbps: float
     node: Path
     """The device file that a program must be allowed to open."""
+    video_nodes: tuple[Path, ...] = ()
+    """The kernel's video devices of a camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,9 @@ def read_usb(root: Path) -> list[UsbDevice]:
                 name=_text(folder / "product") or "unnamed device",
                 speed_mbps=_real(_text(folder / "speed")),
                 node=root / f"dev/bus/usb/{int(bus):03d}/{int(number):03d}",
+                video_nodes=tuple(
+                    root / "dev" / video.name for video in sorted(folder.glob("*/video4linux/video*"))
+                ),
             )
         )
     return found

@@ -78,10 +78,18 @@ class TFLiteModel:
         """What one int8 step of the output is worth."""
         return self._output_map.scale
 
+    def take(self, tensor: Real) -> None:
+        """Make the tensor, with its batch axis, the input of the next `invoke`."""
+        self._interpreter.set_tensor(self._input, self._input_map.quantise(tensor))
+
+    def invoke(self) -> None:
+        """Run the network alone, on the input that it has: what a benchmark of the runtime measures."""
+        self._interpreter.invoke()
+
     def run(self, tensor: Real) -> Real:
         """The model's real output for a real input; both carry the batch axis."""
-        self._interpreter.set_tensor(self._input, self._input_map.quantise(tensor))
-        self._interpreter.invoke()
+        self.take(tensor)
+        self.invoke()
         return self._output_map.dequantise(self._interpreter.get_tensor(self._output))
 
 

@@ -47,7 +47,7 @@ class Frame:
     """(height, width) in the same view, or None where the camera has none."""
 
     def __post_init__(self) -> None:
-        """Refuse a wrong dtype or shapes that do not register."""
+        """Refuse a wrong dtype, shapes that do not register and a time that cannot be compared."""
         _require("colour", self.colour, np.uint8, 3)
         _require("depth_mm", self.depth_mm, np.uint16, 2)
         if self.colour.shape[2] != 3:
@@ -63,6 +63,9 @@ class Frame:
                 raise ValueError(
                     f"infrared {self.infrared.shape} is not registered to depth {self.depth_mm.shape}"
                 )
+
+        if not isinstance(self.timestamp_ns, int):
+            raise ValueError(f"timestamp_ns must be a whole number, found {self.timestamp_ns!r}")
 
     @property
     def size(self) -> tuple[int, int]:

@@ -13,6 +13,10 @@ from enum import StrEnum
 from facelatch.signs import Light, Signs
 
 Channels = tuple[int | None, int | None, int | None, int | None]
+Content = tuple[int | None, int | None, int | None]
+
+_REMEMBERED = 24
+"""Frames that a new one is held against: drivers have at most 16 buffers that could go round with old pictures."""
 
 
 class Trouble(StrEnum):
@@ -31,11 +35,11 @@ class Trouble(StrEnum):
 
 
 SENTENCES: Mapping[Trouble, str] = {
-    Trouble.STALLED: "frames come too late; check the camera's cable and power supply",
+    Trouble.STALLED: "new frames come too late; check the camera's cable and power supply",
     Trouble.REPEATING: "the same frame comes again and again",
-    Trouble.FROZEN: "an image no longer changes, as a living sensor's always does",
+    Trouble.FROZEN: "an image stays the same or old ones come again, as a living sensor's never do",
     Trouble.BLACK: "the image is black and there is no depth; is something over the lenses?",
-    Trouble.SATURATED: "the image is white and there is no depth; is a light shining into the camera?",
+    Trouble.SATURATED: "the image is white; is a light shining into the camera?",
     Trouble.CLOCK: "the frames' times jump",
     Trouble.GARBAGE: "frames are cut off or change their size or intrinsics; check the camera's cable",
 }
@@ -47,7 +51,7 @@ class HealthRule:
     """How long what is borne. A recording is what it is: its bad frames are left out, and never a trouble."""
 
     stall_s: float = 5.0
-    """Longest wait for one frame."""
+    """Longest wait for one frame, and for one that is new in every image."""
     frames_to_trust: int = 5
     """Good new frames in a row."""
     ahead_s: float = 2.0
@@ -89,7 +93,7 @@ class Health:
     """What counts: the camera has to be recovered."""
     is_trusted: bool = False
     is_new: bool = False
-    """Whether the last frame was good and unlike the one before in every image; only such frames are used."""
+    """Whether the last frame was good and unlike those before in every image; only such frames are used."""
     was_trusted: bool = False
     doubt: Trouble | None = None
     doubted_ns: int = 0
@@ -103,7 +107,11 @@ class Health:
     lead_ns: int | None = None
     """How far the frames' times are ahead of ours at most: no frame arrives before it was taken."""
     still_ns: Channels = (None, None, None, None)
-    """Since when time, colour, depth and infrared come unchanged; None for one that changed."""
+    """Since when time, colour, depth and infrared come unchanged or again; None for one that is new."""
+    recent: tuple[Content, ...] = ()
+    """What the last frames held."""
+    idle_ns: int | None = None
+    """Since when good frames come and none of them is new; None while they are."""
 
     def after(self, signs: Signs, now_ns: int, waited_ns: int = 0) -> "Health":
         """The health that follows a frame; `waited_ns` is how long it took to come."""
@@ -111,19 +119,20 @@ class Health:
         still_ns = self._still(signs, now_ns)
         # Every image that shows anything must be new: a picture that hangs beside living depth may be of
         # somebody else. A slower colour stream then just gives fewer frames.
-        is_new = self.last is None or (
-            signs.timestamp_ns != self.last.timestamp_ns and all(since is None for since in still_ns[1:])
-        )
+        is_new = all(since is None for since in still_ns)
         lead_ns = signs.timestamp_ns - now_ns
         if self.lead_ns is not None and found is not Trouble.CLOCK:
             lead_ns = max(self.lead_ns, lead_ns)
+        is_idle = found is None and not (is_new or self.rule.is_recording)
         seen = replace(
             self,
-            is_new=found is None and (is_new or self.rule.is_recording),
+            is_new=found is None and not is_idle,
             first=self.first or signs,
             last=signs,
             lead_ns=lead_ns,
             still_ns=still_ns,
+            recent=(*self.recent, signs.content)[-_REMEMBERED:],
+            idle_ns=_since(self.idle_ns, now_ns, is_idle),
         )
         if found is not None:
             return seen._doubting(found, now_ns)
@@ -145,16 +154,12 @@ class Health:
         return blind.get(signs.blindness)
 
     def _still(self, signs: Signs, now_ns: int) -> Channels:
-        if self.last is None:
-            return (None, None, None, None)
-        before = (self.last.timestamp_ns, *self.last.content)
-        time, colour, depth, infrared = (
-            (now_ns if since is None else since) if old is not None and old == new else None
-            for old, new, since in zip(
-                before, (signs.timestamp_ns, *signs.content), self.still_ns, strict=True
-            )
+        is_same = self.last is not None and self.last.timestamp_ns == signs.timestamp_ns
+        colour, depth, infrared = (
+            _since(since, now_ns, new is not None and any(old[place] == new for old in self.recent))
+            for place, (since, new) in enumerate(zip(self.still_ns[1:], signs.content, strict=True))
         )
-        return time, colour, depth, infrared
+        return _since(self.still_ns[0], now_ns, is_same), colour, depth, infrared
 
     def _doubting(self, found: Trouble, now_ns: int) -> "Health":
         """A bad frame: the trust is gone at once, the rest is a matter of time."""
@@ -178,12 +183,15 @@ class Health:
         )
 
     def _stuck(self, now_ns: int) -> "Health | None":
-        """The health of a stream in which something has come unchanged for too long, if something has."""
+        """The health of a stream in which nothing, or not every image, has been new for too long."""
         bound_ns = self.rule.still_s * 1e9
         stuck = [since is not None and now_ns - since >= bound_ns for since in self.still_ns]
-        if not any(stuck):
+        if any(stuck):
+            trouble = Trouble.REPEATING if stuck[0] else Trouble.FROZEN
+        elif self.idle_ns is not None and now_ns - self.idle_ns >= self.rule.stall_s * 1e9:
+            trouble = Trouble.STALLED
+        else:
             return None
-        trouble = Trouble.REPEATING if stuck[0] else Trouble.FROZEN
         return replace(self, trouble=trouble, is_trusted=False, is_new=False, good=0)
 
     def _trusting(self) -> "Health":
@@ -194,6 +202,11 @@ class Health:
         if good < self.rule.frames_to_trust:
             return replace(self, trouble=None, good=good)
         return replace(self, trouble=None, good=good, is_trusted=True, was_trusted=True, doubt=None)
+
+
+def _since(before_ns: int | None, now_ns: int, lasts: bool) -> int | None:
+    """Since when something lasts; None where it does not."""
+    return (now_ns if before_ns is None else before_ns) if lasts else None
 
 
 def _is_plausible(signs: Signs) -> bool:

@@ -118,7 +118,9 @@ def judge_permissions(
         return Finding(name, Status.FAIL, f"no {driver} is on the USB bus", hint)
     if lock_driver == "gpio" and not chips:
         return Finding(name, Status.FAIL, "there is no /dev/gpiochip*", "run this on the board with the lock")
-    needed = [camera.node for camera in cameras] + chips
+    # The SDK's wheels see a RealSense through the kernel's driver; libfreenect needs no such device.
+    videos = [node for camera in cameras if driver == "realsense" for node in camera.video_nodes]
+    needed = [camera.node for camera in cameras] + videos + chips
     refused = [str(path) for path in needed if not may_open(path)]
     if refused:
         hint = (

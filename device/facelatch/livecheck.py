@@ -11,6 +11,7 @@ from facelatch.checks import Finding, Status, split
 from facelatch.frames import Frame, intensity
 from facelatch.guidance import to_hint
 from facelatch.locate import Located, Missing
+from facelatch.signs import to_signs
 
 _SLOW_HZ = 10.0
 _LEAST_DEPTH, _LITTLE_DEPTH = 0.05, 0.3
@@ -21,6 +22,9 @@ _DARK, _BRIGHT = 25.0, 200.0
 """Mean grey levels of a face, or of the view where there is none."""
 _MOSTLY_WHITE = 0.2
 _SOMETIMES = 0.5
+_STILL = Finding(
+    "camera", Status.FAIL, "an image is the same in all frames", "unplug the camera and plug it in again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Moment:
     """Of the same part: levels that cannot get any higher."""
     face: Located | Missing
     face_depth_share: float | None = None
+    content: tuple[int | None, ...] = ()
+    """See `signs.Signs`."""
 
 
 def to_moment(frame: Frame, face: Located | Missing) -> Moment:
@@ -52,6 +58,7 @@ def to_moment(frame: Frame, face: Located | Missing) -> Moment:
         white_share=float((picture >= 254).mean()),
         face=face,
         face_depth_share=float((depth > 0).mean()) if isinstance(face, Located) else None,
+        content=to_signs(frame).content,
     )
 
 
@@ -68,9 +75,17 @@ class LiveCheck:
 
     @property
     def rate_hz(self) -> float:
-        """Frames per second by the camera's own time; NaN for a single frame."""
+        """Frames per second by the camera's own time; NaN for a single frame and where time stands still."""
         first, last = self.moments[0].timestamp_ns, self.moments[-1].timestamp_ns
         return (len(self.moments) - 1) * 1e9 / (last - first) if last > first else float("nan")
+
+    @property
+    def is_still(self) -> bool:
+        """Whether one of the images was the same in all frames, as a living sensor's never is."""
+        images = zip(*(moment.content for moment in self.moments), strict=True)
+        return len(self.moments) > 1 and any(
+            image[0] is not None and len(set(image)) == 1 for image in images
+        )
 
     @property
     def depth_share(self) -> float:
@@ -117,6 +132,7 @@ def judge(check: LiveCheck, facts: Mapping[str, str], notes: Sequence[str]) -> l
         _judge_depth(check),
         _judge_light(check, facts.get("exposure", "")),
         _judge_face(check),
+        *([_STILL] if check.is_still else []),
         *(Finding("camera", Status.WARN, *split(note)) for note in notes),
     ]
 
@@ -142,6 +158,11 @@ def _judge_rate(check: LiveCheck) -> Finding:
     count = len(check.moments)
     if count < 2:
         return Finding("rate", Status.WARN, "a single frame came", "look longer, or at a longer recording")
+    if np.isnan(check.rate_hz):
+        found = f"{count} frames came with no time between them"
+        return Finding(
+            "rate", Status.FAIL, found, "the camera's clock stands still; unplug it and plug it in again"
+        )
     found = f"{check.rate_hz:.1f} frames a second, {count} looked at"
     if not check.rate_hz >= _SLOW_HZ:
         return Finding("rate", Status.WARN, found, "use a USB 3 port and cable, and fewer filters")

@@ -37,7 +37,7 @@ def to_picture(frame: Frame, face: Located | Missing, title: str, findings: Sequ
     height = _TOP + panel_height + 56 + tiles + _MARGIN - _TILE_GAP
     canvas = Canvas(WIDTH, round(height), _PAPER)
     canvas.text((_MARGIN, 52), "Facelatch camera check", 34, _INK, bold=True)
-    canvas.text((_MARGIN, 86), _ascii(title), 19, _SOFT)
+    canvas.text((_MARGIN, 86), _cut(title, WIDTH - 2 * _MARGIN, 19), 19, _SOFT)
     depth_x = _MARGIN + _PANEL + _GAP
     _draw_panel(canvas, _MARGIN, panel_height, intensity(frame), face)
     _draw_panel(canvas, depth_x, panel_height, to_depth_colours(frame.depth_mm), face)

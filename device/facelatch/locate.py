@@ -223,7 +223,8 @@ def _images(frame: Frame) -> Iterator[GreyImage]:
     against 67 of 100 rendered heads found). Infrared finds most others.
     """
     candidates = [np.ascontiguousarray(intensity(frame)[..., 0])]
-    if frame.infrared is not None:
+    # Where the picture is the infrared image, a second search would find nothing else.
+    if frame.infrared is not None and not np.array_equal(frame.infrared, candidates[0]):
         candidates.append(frame.infrared)
     for image in candidates:
         sparse = image[::4, ::4]

@@ -45,9 +45,9 @@ class Signs:
     content: tuple[int | None, int | None, int | None]
     """A checksum each of colour, depth and infrared; None for one that is missing or shows nothing, which may
     well be the same again in the next frame."""
-    colour: Light
     blindness: Light
-    """Other than usable where neither colour nor infrared nor depth shows anything."""
+    """Other than usable where neither colour nor infrared nor depth shows anything, or where colour is all white: no
+    room is, and no face is found there whatever else is seen."""
     is_cut_off: bool
     """The last rows of every image are exactly zero below lit ones: a transfer that ended early."""
 
@@ -56,7 +56,7 @@ def to_signs(frame: Frame) -> Signs:
     """The signs of a frame; well under a millisecond for 640x480."""
     colour, infrared = _light(frame.colour), None if frame.infrared is None else _light(frame.infrared)
     has_depth = float(np.count_nonzero(frame.depth_mm[::_EVERY])) >= LEAST_DEPTH_SHARE * _looked_at(frame)
-    is_blind = not has_depth and colour is not Light.USABLE and infrared is not Light.USABLE
+    is_dark = not has_depth and colour is Light.BLACK and infrared is not Light.USABLE
     return Signs(
         timestamp_ns=frame.timestamp_ns,
         size=frame.size,
@@ -66,8 +66,7 @@ def to_signs(frame: Frame) -> Signs:
             _checksum(frame.depth_mm) if has_depth else None,
             None if frame.infrared is None or infrared is not Light.USABLE else _checksum(frame.infrared),
         ),
-        colour=colour,
-        blindness=colour if is_blind else Light.USABLE,
+        blindness=colour if is_dark or colour is Light.WHITE else Light.USABLE,
         is_cut_off=_is_cut_off(frame),
     )
 

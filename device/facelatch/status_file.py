@@ -38,7 +38,8 @@ def is_taken(path: Path, now_ns: int) -> bool:
         status = read_status(path)
     except StatusError:
         return False
-    return now_ns - status.written_ns < STALE_S * 1e9 and is_alive(status.pid)
+    # A file that outlived a boot may be of a time that this boot has not reached yet.
+    return 0 <= now_ns - status.written_ns < STALE_S * 1e9 and is_alive(status.pid)
 
 
 def is_alive(pid: int) -> bool:
@@ -67,7 +68,8 @@ class StatusFile:
     """Keeps the status and writes it where it has changed, and every so often as a sign of life.
 
     The file belongs on a file system in memory, so nothing is synced. Where its folder is missing, as where
-    somebody tries the daemon out, nothing is written; where it cannot be written, `warn` is told once.
+    somebody tries the daemon out, nothing is written; where it cannot be written, `warn` is told once for as long
+    as that lasts.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class StatusFile:
         self._warn = warn
         self._every_ns = round(every_s * 1e9)
         self._written: DaemonStatus | None = None
+        self._has_warned = False
         self.status = first
 
     def __call__(self, now_ns: int) -> None:
@@ -115,8 +118,10 @@ class StatusFile:
                 os.fchmod(descriptor, 0o640)
                 file.write(text)
             fresh.replace(path)
+            self._has_warned = False
         except OSError as error:
-            self._path = None
-            self._warn(
-                f"{path}: the status cannot be written ({error.strerror}); `facelatch status` will not know"
-            )
+            if not self._has_warned:
+                self._has_warned = True
+                self._warn(
+                    f"{path}: the status cannot be written ({error.strerror}); `facelatch status` will not know"
+                )

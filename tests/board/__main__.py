@@ -110,14 +110,8 @@ def _versions(kernels: dict[str, str]) -> dict[str, str]:
     qemu = subprocess.run(
         ["qemu-system-aarch64", "--version"], capture_output=True, text=True, check=True
     ).stdout
-    revision = subprocess.run(
-        ["git", "-C", str(ROOT), "describe", "--always", "--dirty"],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
     return {
-        "facelatch": revision or "unknown",
+        "facelatch": report.revision(),
         "qemu": qemu.split("version ")[1].split()[0],
         "python": PYTHON,
         "debian": SUITE,

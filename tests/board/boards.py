@@ -39,6 +39,8 @@ class Board:
     disk: str
     disk_options: tuple[str, ...]
     device_tree: str = ""
+    words: str = ""
+    """For its kernel alone."""
 
 
 VIRT = Board(
@@ -61,6 +63,8 @@ RASPBERRY = Board(
     disk="/dev/mmcblk0",
     disk_options=("if=sd",),
     device_tree="broadcom/bcm2837-rpi-3-b.dtb",
+    # As Raspberry Pi's own kernels are set: a line that is let go stays an output at its level.
+    words="pinctrl_bcm2835.persist_gpio_outputs=1",
 )
 PC = Board(
     name="amd64, gpio-sim",
@@ -74,14 +78,14 @@ PC = Board(
 
 
 @contextmanager
-def powered(board: Board, image: Image, folder: Path, extra_words: str = "") -> Iterator[Machine]:
+def powered(board: Board, image: Image, folder: Path) -> Iterator[Machine]:
     """The board, started from the image; what it writes to its disk is forgotten at the end of the block."""
     place, *devices = board.disk_options
     options = [
         *board.options,
         *("-kernel", str(image.kernel), "-initrd", str(image.initrd)),
         *("-drive", f"file={image.disk},format=raw,snapshot=on,{place}", *devices),
-        *("-append", f"console={board.console} root={board.disk} {_KERNEL_WORDS} {extra_words}".strip()),
+        *("-append", f"console={board.console} root={board.disk} {_KERNEL_WORDS} {board.words}".strip()),
     ]
     if board.device_tree:
         options += ["-dtb", str(image.device_trees / board.device_tree)]

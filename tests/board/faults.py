@@ -12,6 +12,7 @@ from random import Random
 from facelatch.errors import CameraStalledError, CameraUnpluggedError
 from facelatch.frames import Frame
 from facelatch.health import HealthRule, Trouble
+from facelatch.recovery import longest_recovery_s
 from tests.factories import make_frame
 
 SECOND = 1_000_000_000
@@ -22,6 +23,7 @@ QUIET_FRAME_NS = SECOND
 OPEN_NS = SECOND
 SIZE = (64, 48)
 SERIAL = "000000000042"
+FOREIGN_SERIAL = "000000000666"
 
 
 class Cure(StrEnum):
@@ -40,13 +42,14 @@ class Fault:
     trouble: Trouble
     cure: Cure
     noticed_s: float
-    """Bound: from its first bad frame, or the moment that one was due, until a trouble is told."""
+    """Bound: from its first bad frame, or the moment that one was due, until its trouble is told."""
     noticed: str
     happens: str
     tries: int = 1
     """How often at least the camera has to be opened again."""
 
 
+_PULLED = (Trouble.UNPLUGGED, Trouble.WRONG_SERIAL)
 _RULE = HealthRule()
 _RESTART = "told, attempt dropped; the stream is restarted"
 _LADDER = (
@@ -77,14 +80,14 @@ FAULTS = (
         Cure.TIME,
         0.1,
         "the driver says so",
-        "told, attempt dropped; found again by its serial number",
+        "told, attempt dropped; looked for anew, in whatever port it is",
     ),
     Fault(
         "another camera in its place",
         Trouble.WRONG_SERIAL,
         Cure.TIME,
-        0.1,
-        "its serial number",
+        longest_recovery_s(OPEN_NS / SECOND),
+        "its serial number, at the next try after the own one was unplugged",
         "told; the foreign camera is neither trusted nor reset",
     ),
     Fault(
@@ -186,6 +189,12 @@ class Device:
     longest_gap: int = 120
     struck: Callable[[Fault], object] = lambda _: None
     """Hears of each fault as it begins."""
+    plug: int = 0
+    """How often it was pulled out or put in: who opened it before has lost it for good."""
+    foreign_resets: int = 0
+    """How often somebody else's camera was reset."""
+    due: list[Fault] = field(default_factory=list)
+    """What is still to come of this round: each kind comes once in each."""
 
     def __post_init__(self) -> None:
         """Draw the frames: noise, as every sensor's, so that no two agree."""
@@ -195,7 +204,9 @@ class Device:
         """Begin a fault, if it is time for one."""
         if self.fault is not None or self.good < self.gap:
             return
-        self.fault = fault = self.random.choice(self.kinds)
+        self.due = self.due or self.random.sample(self.kinds, len(self.kinds))
+        self.fault = fault = self.due.pop()
+        self.plug += fault.trouble in _PULLED
         self.gap = self.random.randint(10, self.longest_gap)
         self.struck(fault)
         brief = fault.name == "plugged into another port"
@@ -205,6 +216,7 @@ class Device:
     def is_sound(self) -> bool:
         """Whether the fault has ended, as far as time alone ends it."""
         if self.fault is not None and self.fault.cure is Cure.TIME and self.now_ns >= self.until_ns:
+            self.plug += self.fault.trouble in _PULLED
             self.fault = None
         return self.fault is None
 
@@ -232,7 +244,7 @@ class Device:
         if self.fault.trouble is Trouble.UNPLUGGED:
             raise CameraUnpluggedError(f"camera {SERIAL} is not connected")
         if self.fault.trouble is Trouble.WRONG_SERIAL:
-            return SimulatedCamera(self, "000000000666")
+            return SimulatedCamera(self, FOREIGN_SERIAL)
         if self.fault.name == "the SDK cannot open the device":
             raise RuntimeError("failed to open usb interface: 0, error: RS2_USB_STATUS_BUSY")
         return SimulatedCamera(self, SERIAL)
@@ -245,6 +257,7 @@ class SimulatedCamera:
 
     def __init__(self, device: Device, serial: str) -> None:
         self._device = device
+        self._plug = device.plug
         self.serial = serial
 
     def frames(self) -> Iterator[Frame]:
@@ -254,7 +267,10 @@ class SimulatedCamera:
 
     def reset(self) -> None:
         """Tell the device to start anew."""
-        self._device.heal(Cure.RESET)
+        if self.serial == SERIAL:
+            self._device.heal(Cure.RESET)
+        else:
+            self._device.foreign_resets += 1
 
     def close(self) -> None:
         """Nothing is left behind."""
@@ -264,14 +280,16 @@ class SimulatedCamera:
         device.strike()
         device.frames += 1
         device.now_ns += device.frame_ns
+        if self._plug != device.plug:
+            raise CameraUnpluggedError(f"camera {self.serial} is gone from the bus")
         frame = replace(
             device.pool[device.frames % len(device.pool)],
             timestamp_ns=device.now_ns + 10**15,
         )
-        if device.fault is not None:
-            frame = self._spoil(frame, device.fault)
-        else:
+        if device.fault is None:
             device.good += 1
+        elif self.serial == SERIAL:
+            frame = self._spoil(frame, device.fault)
         device.last = frame
         return frame
 
@@ -280,8 +298,6 @@ class SimulatedCamera:
         if fault.trouble is Trouble.STALLED:
             device.now_ns += 5 * SECOND
             raise CameraStalledError("no frame within 5 s")
-        if fault.trouble in (Trouble.UNPLUGGED, Trouble.WRONG_SERIAL):
-            raise CameraUnpluggedError(f"camera {SERIAL} is gone from the bus")
         if fault.trouble is Trouble.DRIVER_FAILED:
             raise RuntimeError("xioctl(VIDIOC_DQBUF) failed, Last Error: Protocol error")
         spoilt = spoil(frame, device.last or frame, fault)

@@ -51,12 +51,14 @@ def replace_tables(page: str, logs: Sequence[Any]) -> str:
 def to_table(log: Any) -> str:
     """One log's rows; a log is an object with `rows`, or the rows themselves."""
     rows: Sequence[Mapping[str, Any]] = log["rows"] if isinstance(log, dict) else log
+    head: tuple[str, ...] = ("fault", "how it is noticed", "what happens")
+    body: list[tuple[str, ...]]
     if any("bound_s" in row for row in rows):
-        head = ("fault", "how it is noticed", "what happens", "noticed within", "back after", "bound")
+        head = (*head, "noticed within", "back after", "bound")
         body = [(*_told(row), f"{row['noticed_s']} s", _back(row), f"{row['bound_s']:g} s") for row in rows]
     else:
-        head = ("board", "fault", "how it is noticed", "what happens", "took")  # type: ignore[assignment]
-        body = [(row.get("board", ""), *_told(row), f"{row['took_s']:g} s") for row in rows]  # type: ignore[misc]
+        head = ("board", *head, "took")
+        body = [(row.get("board", ""), *_told(row), f"{row['took_s']:g} s") for row in rows]
     lines = [head, tuple("---" for _ in head), *body]
     table = "\n".join(f"| {' | '.join(_cell(text) for text in line)} |" for line in lines)
     return "\n\n".join(part for part in (_run(log), table) if part)
@@ -82,7 +84,7 @@ def _run(log: Any) -> str:
     return "\n".join(
         f"- {names.get(name, name)}: {part['frames']:,} frames, {part['recoveries']:,} faults and as many recoveries "
         f"in {part['simulated_h']:g} simulated hours; {part['releases']:,} releases of the lock, "
-        f"{part['wrong']} of them or anything else wrong; resident memory grew by {part['grew_mib']:g} MiB."
+        f"{part['wrong']} of them or anything else wrong; resident memory grew by {part['grew_mb']:g} MB."
         for name, part in log["parts"].items()
     )
 

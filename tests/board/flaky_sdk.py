@@ -1,6 +1,6 @@
 """The real RealSense SDK playing a recording, with errors put in where the SDK hands over to our driver."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +28,22 @@ FAULTS = (
     Fault("SDK: an error while streaming", Trouble.GARBAGE, Cure.REOPEN, 0.1, "the driver says so", _RESTART),
     Fault(
         "SDK: cannot start the pipeline", Trouble.GARBAGE, Cure.REOPEN, 0.1, "the driver says so", _RESTART, 2
+    ),
+    Fault(
+        "SDK: no device for 1 s to 5 min",
+        Trouble.GARBAGE,
+        Cure.TIME,
+        0.1,
+        "the driver says so",
+        "told, attempt dropped; restart, look for it anew, then ever rarer, 30 s apart at most",
+    ),
+    Fault(
+        "SDK: time jumps ahead",
+        Trouble.CLOCK,
+        Cure.REOPEN,
+        0.1,
+        "a frame more than 2 s from the future",
+        _RESTART,
     ),
     Fault("SDK: a buffer that is too short", Trouble.GARBAGE, Cure.REOPEN, 0.1, "it is no frame", _RESTART),
     Fault(
@@ -85,12 +101,14 @@ class FlakyPipeline:
         if fault is not None and fault.name == "SDK: cannot start the pipeline":
             self._device.heal(Cure.REOPEN)
             raise RuntimeError("Failed to resolve request. Request to enable_device_from_file was invalid")
+        self._raise_if_away()
         return self.real.start(*arguments)
 
     def try_wait_for_frames(self, timeout_ms: int) -> tuple[bool, Any]:
         """The next frameset, or what the fault makes of it; time passes on the device's clock."""
         device = self._device
         device.strike()
+        self._raise_if_away()
         fault = device.fault
         if fault is not None and fault.trouble is Trouble.STALLED:
             device.now_ns += timeout_ms * 1_000_000
@@ -111,21 +129,37 @@ class FlakyPipeline:
         if fault.trouble is Trouble.FROZEN:
             return True, self._last or frameset
         device.good = 0
-        return True, _cut(frameset)
+        return True, _late(frameset) if fault.trouble is Trouble.CLOCK else _cut(frameset)
+
+    def _raise_if_away(self) -> None:
+        device = self._device
+        if not device.is_sound and device.fault is not None and device.fault.cure is Cure.TIME:
+            raise RuntimeError("No device connected")
 
 
 def _cut(frameset: Any) -> Any:
     """A frameset whose depth buffer lacks its last rows."""
     depth = frameset.get_depth_frame()
-    short = SimpleNamespace(
-        get_data=lambda: np.array(depth.get_data())[:-9],
-        get_timestamp=depth.get_timestamp,
+    return _with_depth(frameset, lambda: np.array(depth.get_data())[:-9], depth.get_timestamp)
+
+
+def _late(frameset: Any) -> Any:
+    """A frameset that was taken an hour from now."""
+    depth = frameset.get_depth_frame()
+    return _with_depth(frameset, depth.get_data, lambda: depth.get_timestamp() + 3_600_000)
+
+
+def _with_depth(frameset: Any, get_data: Callable[[], Any], get_timestamp: Callable[[], float]) -> Any:
+    depth = frameset.get_depth_frame()
+    changed = SimpleNamespace(
+        get_data=get_data,
+        get_timestamp=get_timestamp,
         supports_frame_metadata=depth.supports_frame_metadata,
         get_frame_metadata=depth.get_frame_metadata,
     )
     return SimpleNamespace(
         get_color_frame=frameset.get_color_frame,
-        get_depth_frame=lambda: short,
+        get_depth_frame=lambda: changed,
         get_infrared_frame=frameset.get_infrared_frame,
     )
 

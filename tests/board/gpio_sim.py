@@ -60,6 +60,8 @@ class Chip:
 
     def press(self, *, within_s: float = 1, lets_go: bool = True) -> float:
         """Seconds from pressing the button, which is to ground, to the released lock."""
+        if self.reads("LOCK"):
+            raise CheckError("the lock was released before the button was pressed, which shows nothing")
         taken_s = self.seconds_until(
             "LOCK", high=True, command=self.drive("BUTTON", high=False), within_s=within_s
         )
@@ -123,16 +125,21 @@ def _prove_contact(chip: Chip, findings: Findings) -> None:
     _prove_alarm(chip, findings, opened, "the door is forced open", "door-forced-open")
     chip.press()
     # The buzzer tells of the released lock first.
-    _prove_alarm(chip, findings, f"{opened}; sleep 1", "the door is left open", "door-held-open")
+    shows_s = _prove_alarm(chip, findings, f"{opened}; sleep 1", "the door is left open", "door-held-open")
+    if shows_s < HELD_OPEN_S:
+        raise CheckError(
+            f"the buzzer sounded after {shows_s:.1f} s, the door may be open for {HELD_OPEN_S} s"
+        )
 
 
-def _prove_alarm(chip: Chip, findings: Findings, command: str, fault: str, event: str) -> None:
+def _prove_alarm(chip: Chip, findings: Findings, command: str, fault: str, event: str) -> float:
     """The contact opens, the buzzer sounds and the event is in the journal; the door is shut afterwards."""
     taken_s = chip.seconds_until("BUZZER", high=True, command=command, within_s=HELD_OPEN_S + 2)
     wait_until(chip.machine, lambda: has_said(chip.machine, KEEPER, event), 10, f"no event {event}")
     findings.add(fault, "the door contact", f"the buzzer sounds, the event {event}", taken_s)
     chip.set("CONTACT", high=False)
     wait_until(chip.machine, lambda: not chip.reads("BUZZER"), 5, "the buzzer does not fall silent")
+    return taken_s
 
 
 def _prove_busy(chip: Chip, findings: Findings) -> None:
@@ -159,6 +166,8 @@ def _prove_button_beside_failing_daemon(chip: Chip, findings: Findings) -> None:
     findings.add(
         "the daemon hangs (SIGSTOP)", "nobody has to", "the exit button releases the lock", chip.press()
     )
+    if main_process(machine, DAEMON) != process:
+        raise CheckError("the daemon no longer hung when the button was pressed")
     machine.must(f"systemctl kill --signal=KILL {DAEMON}; systemctl stop {DAEMON}")
     configure(machine, LOCK_SETTINGS, PANEL_SETTINGS, model="/nowhere")
     machine.must(f"systemctl start --no-block {DAEMON}")

@@ -158,7 +158,7 @@ class Monitor:
 
 
 @contextmanager
-def booted(emulator: str, options: Sequence[str], folder: Path, within_s: float = 600) -> Iterator[Machine]:
+def booted(emulator: str, options: Sequence[str], folder: Path, within_s: float = 1200) -> Iterator[Machine]:
     """A machine whose console answers, ended with the block; its console's text stays in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     control, log = folder / "monitor", folder / "console.log"

@@ -8,7 +8,10 @@ from tests.board.report import Findings
 
 BOARD = VIRT
 # GPIODATA with all eight mask bits of the address set: PL061 technical reference manual, 3.3.1.
-LINE = Line("9030000.pl061", "5", "gpiochip0", 5, Register(0x0903_0000 + 0x3FC, 5))
+# GPIODIR is at 0x400: 1 for an output.
+LINE = Line(
+    "9030000.pl061", "5", "gpiochip0", 5, Register(0x0903_0000 + 0x3FC, 5), Register(0x0903_0000 + 0x400, 5)
+)
 FAULTS = (
     DAEMON_KILLED,
     KEEPER_KILLED,
@@ -34,4 +37,4 @@ FAULTS = (
 
 def run(machine: Machine, findings: Findings) -> None:
     """Go through all faults."""
-    prove(machine, LINE, FAULTS, findings, keeps_level=True)
+    prove(machine, LINE, FAULTS, findings)

@@ -1,9 +1,12 @@
 """What a run of the board tests proved, for people and for docs/board-tests.json."""
 
 import json
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,17 @@ class Findings:
         """Keep a row."""
         self.rows.append(Row(self.board, fault, noticed, happens, round(took_s, 2)))
         self.say(f"  proved: {fault} -> {happens} ({took_s:.2f} s; noticed by {noticed})")
+
+
+def revision() -> str:
+    """The commit that ran; "-dirty" where the files differed from it."""
+    done = subprocess.run(
+        ["git", "-C", str(ROOT), "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
 
 
 def write(path: Path, rows: list[Row], versions: Mapping[str, str], wall_s: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.render import View
 
-SMALL = Recipe(people=4, views=2, rendered=2, remembered=4)
+SMALL = Recipe(people=4, views=2, rendered=2, remembered=4, repeated=0.0)
 SPEC = CropSpec()
 HELD_OUT, SETTLING = 7_261_970, 7_261_971
 """As in `training_loop`, which would load TensorFlow; a test there says that they are the same."""

@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import layers
 
 from facelatch_converter.architecture import build_encoder
-from facelatch_converter.fused import FusedBatchNormalization
+from facelatch_converter.fused import FusedBatchNormalization, PatchConvolution
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "inference"])
@@ -31,8 +31,24 @@ def test_gradients_are_the_same() -> None:
     np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-4)
 
 
+def test_a_convolution_of_patches_is_a_convolution() -> None:
+    pictures = tf.constant(np.random.default_rng(3).normal(size=(3, 12, 8, 4)).astype(np.float32))
+    plain = layers.Conv2D(5, 4, strides=4, padding="same", use_bias=False)
+    patches = PatchConvolution(5, 4, strides=4, padding="same", use_bias=False)
+    plain.build(pictures.shape)
+    patches.build(pictures.shape)
+    patches.set_weights(plain.get_weights())
+    gradients = []
+    for layer in (plain, patches):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.sin(layer(pictures)))
+        gradients.append(np.array(tape.gradient(loss, layer.kernel.value)))
+    np.testing.assert_allclose(np.array(patches(pictures)), np.array(plain(pictures)), atol=1e-5)
+    np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-4)
+
+
 def test_a_trained_encoder_moves_into_keras_own_layers() -> None:
-    fused = build_encoder(normalisation=FusedBatchNormalization)
+    fused = build_encoder(normalisation=FusedBatchNormalization, stem=PatchConvolution)
     plain = build_encoder()
     plain.set_weights(fused.get_weights())
     faces = np.random.default_rng(2).uniform(-1, 1, (2, 112, 112, 4)).astype(np.float32)

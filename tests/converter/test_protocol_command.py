@@ -102,13 +102,35 @@ def test_what_cannot_be_measured_is_refused_in_one_sentence(
     assert not (tmp_path / "out").exists()
 
 
-def test_every_protocol_is_listed(
-    face_model: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["--protocol", "list"], id="nothing-else"),
+        pytest.param(["--protocol", "unlock", "list"], id="beside-a-name"),
+        pytest.param(
+            ["--bundle", "/nonexistent", "--out", "/nonexistent", "--protocol", "list"], id="bad-folders"
+        ),
+    ],
+)
+def test_every_protocol_is_listed_without_a_bundle(
+    words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(command(face_model, model_folder, tmp_path / "out", "--protocol", "list")) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
-        one.name for one in every_protocol()
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", *words])
+    assert ended.value.code == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert [tuple(line.split(maxsplit=1)) for line in captured.out.splitlines()] == [
+        (one.name, one.about) for one in every_protocol()
     ]
+    assert all(one.about for one in every_protocol())
+
+
+def test_measuring_a_protocol_still_needs_a_bundle(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", "--protocol", "unlock"])
+    assert ended.value.code == 2
+    assert "required: --bundle, --out" in capsys.readouterr().err
 
 
 def test_the_usual_scale_compares_ten_million_attempts() -> None:

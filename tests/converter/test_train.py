@@ -74,6 +74,16 @@ def _assert_goes_on_from(arguments: argparse.Namespace, steps: int) -> None:
     assert int(trainer.optimiser.iterations.numpy()) == steps
 
 
+def test_a_run_in_bfloat16_saves_a_float32_encoder(face_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "half"
+    assert run(_arguments(face_model, out, "--crops", "16", "--precision", "bfloat16")) == 0
+    assert json.loads((out / "run.json").read_text())["arguments"]["precision"] == "bfloat16"
+    encoder = quantise.load_keras(out / "encoder.keras")
+    assert {layer.compute_dtype for layer in encoder.layers} == {"float32"}
+    # It goes on in the other precision too: weights are float32 in both.
+    assert run(_arguments(face_model, out, "--crops", "32", "--resume")) == 0
+
+
 def test_pairs_of_the_seed_works_loss_train_too(face_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "pairs"
     assert run(_arguments(face_model, out, "--crops", "8", "--loss", "contrastive")) == 0

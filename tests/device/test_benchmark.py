@@ -105,10 +105,18 @@ def test_without_samples_nothing_is_claimed(frames: int) -> None:
 
 def test_interleaving_takes_turns_in_both_orders_and_leaves_out_the_warm_up() -> None:
     clock = Clock()
-    first, second = interleave(clock.work("a", 2), clock.work("b", 16), rounds=4, warm_up=1, clock=clock)
+    works = [clock.work("a", 2), clock.work("b", 16)]
+    first, second = interleave(works, rounds=4, warm_up=1, clock=clock)
     assert "".join(clock.log) == "ba" + "ab" + "ba" + "ab" + "ba"
     assert first == [2 * MS] * 4
     assert second == [16 * MS] * 4
+
+
+def test_of_three_each_starts_a_round_in_its_turn() -> None:
+    clock = Clock()
+    works = [clock.work(name, ms) for name, ms in (("a", 1), ("b", 2), ("c", 3))]
+    assert interleave(works, rounds=4, warm_up=2, clock=clock) == ([MS] * 4, [2 * MS] * 4, [3 * MS] * 4)
+    assert "".join(clock.log) == "bca" + "cab" + "abc" + "bca" + "cab" + "abc"
 
 
 def test_a_steady_eightfold_is_clear() -> None:

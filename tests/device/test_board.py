@@ -138,6 +138,8 @@ def test_usb_devices_with_their_files(tmp_path: Path) -> None:
             f"{bus}/2-1/busnum": "2\n",
             f"{bus}/2-1/devnum": "13\n",
             f"{bus}/2-1:1.0/bInterfaceNumber": "00\n",
+            f"{bus}/2-1/2-1:1.0/video4linux/video0/name": "RealSense\n",
+            f"{bus}/2-1/2-1:1.3/video4linux/video2/name": "RealSense\n",
             f"{bus}/usb1/idVendor": "1d6b\n",
             f"{bus}/usb1/idProduct": "0002\n",
             f"{bus}/usb1/busnum": "1\n",
@@ -147,4 +149,6 @@ def test_usb_devices_with_their_files(tmp_path: Path) -> None:
     camera, hub = read_usb(tmp_path)
     assert (camera.vendor, camera.product, camera.speed_mbps) == ("8086", "0b3a", 5000.0)
     assert camera.node == tmp_path / "dev/bus/usb/002/013"
+    assert camera.video_nodes == (tmp_path / "dev/video0", tmp_path / "dev/video2")
+    assert hub.video_nodes == ()
     assert (hub.name, hub.speed_mbps) == ("unnamed device", 0.0)

@@ -1,13 +1,14 @@
 """The board tests' own judgement: what is missing is named, and no figure is smaller than the truth."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.board import needs, packages, report, wheels
-from tests.board.machine import Machine
+from tests.board import gpio_sim, image, needs, packages, pulses, raspberry, report, wheels
+from tests.board.machine import Answer, Machine
 from tests.board.needs import CheckError, NeedError
 from tests.board.timing import seconds_until
 
@@ -76,6 +77,69 @@ def test_what_was_not_seen_in_time_has_failed(said: tuple[str, ...]) -> None:
     console = Console(*said)
     with pytest.raises(CheckError, match="the door: not within 1 s"):
         seconds_until(console, "kill 1", lambda: console.spoken >= 2, 1, "the door")
+
+
+class Board(Machine):
+    """A machine with a door whose lock's line and registers are as they are told to be."""
+
+    def __init__(self, *, lock: str = "0", words: dict[int, int] | None = None) -> None:
+        self.lock = lock
+        self.words = words or {}
+        self.ran: list[str] = []
+
+    def run(self, script: str, within_s: float = 300) -> Answer:
+        self.ran.append(script)
+        if script.startswith("cat /proc/uptime"):
+            return Answer((f"{10.0 * len(self.ran)} 0",), 0)
+        return Answer((self.lock,), 0)
+
+    def read_word(self, address: int) -> int:
+        return self.words.get(address, 0)
+
+
+def test_a_press_of_the_button_shows_nothing_where_the_lock_was_released_before() -> None:
+    with pytest.raises(CheckError, match="before the button was pressed"):
+        gpio_sim.Chip(Board(lock="1"), "/chip").press()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        pytest.param({raspberry.LEVELS.address: 1 << 17}, "let go of it", id="an-input"),
+        pytest.param({raspberry.FUNCTIONS.address: 1 << 21}, "does not show", id="low"),
+    ],
+)
+def test_a_board_that_would_not_show_an_unlocked_door_proves_nothing(
+    words: dict[int, int], complaint: str
+) -> None:
+    with pytest.raises(CheckError, match=complaint):
+        pulses.prove(Board(words=words), raspberry.LINE, (), report.Findings("board", print, []))
+
+
+def test_a_service_that_does_not_come_back_after_the_last_fault_has_failed() -> None:
+    with pytest.raises(CheckError, match="no pulse for the owner: not within 60 s"):
+        pulses._wait_for_pulse(Board(), raspberry.LINE, report.Findings("board", print, []))
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "status"),
+    [
+        pytest.param("1\n", "1", 0, id="as-wanted"),
+        pytest.param("0\n", "1", 1, id="other"),
+        pytest.param(None, "1", 1, id="cannot-be-read"),
+        pytest.param("", "", 1, id="says-nothing"),
+    ],
+)
+def test_a_line_that_cannot_be_read_has_no_level(
+    tmp_path: Path, said: str | None, wanted: str, status: int
+) -> None:
+    line = tmp_path / "value"
+    if said is not None:
+        line.write_text(said)
+    script = image.GUEST / "until.sh"
+    # The time is over before it begins.
+    done = subprocess.run(["sh", script, "-1", line, wanted, "true"], capture_output=True, check=False)
+    assert done.returncode == status
 
 
 def test_a_log_holds_rows_and_versions(tmp_path: Path) -> None:

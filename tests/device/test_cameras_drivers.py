@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from facelatch.cameras.drivers import DriverSettings, Option, open_camera
+from facelatch.cameras.drivers import DriverSettings, Option, open_camera, reset_device
 from facelatch.captures import CaptureWriter
-from facelatch.errors import CaptureError, ConfigError
+from facelatch.errors import CameraUnpluggedError, CaptureError, ConfigError
 from tests.factories import make_frame
+from tests.requirements import need_module
 
 
 def test_a_capture_folder_is_opened_by_name(tmp_path: Path) -> None:
@@ -47,3 +48,16 @@ def test_there_is_no_fallback_to_another_driver(tmp_path: Path) -> None:
     # Refused before the SDK is looked for, so this needs none.
     with pytest.raises(CaptureError):
         open_camera("realsense", DriverSettings(recording=tmp_path))
+
+
+@pytest.mark.parametrize("driver", ["kinect", "replay", "some-package's", "realsense"])
+def test_a_recording_and_what_only_an_open_camera_can_reset_are_left_alone(
+    driver: str, tmp_path: Path
+) -> None:
+    reset_device(driver, DriverSettings(recording=tmp_path / "none"))
+
+
+def test_a_realsense_that_is_not_there_cannot_be_reset() -> None:
+    need_module("pyrealsense2")
+    with pytest.raises(CameraUnpluggedError):
+        reset_device("realsense", DriverSettings("no-such-serial"))

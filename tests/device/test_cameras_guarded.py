@@ -6,7 +6,7 @@ import pytest
 from facelatch.cameras import Resettable
 from facelatch.cameras.guarded import guard
 from facelatch.cameras.scripted import ScriptedCamera
-from facelatch.errors import CameraError, CameraStalledError, ConfigError
+from facelatch.errors import CameraError, CameraStalledError, CameraUnpluggedError, ConfigError
 from facelatch.frames import Frame
 from tests.factories import make_frame
 
@@ -28,7 +28,14 @@ class ForeignResettable(Foreign):
         self.reset = reset
 
 
-def failing(error: Exception) -> Callable[[], Any]:
+class SpeechlessError(Exception):
+    """Cannot even say what it is."""
+
+    def __str__(self) -> str:
+        raise KeyError("args")
+
+
+def failing(error: BaseException) -> Callable[[], Any]:
     def fail() -> Any:
         raise error
 
@@ -60,6 +67,10 @@ def play_then_fail() -> Iterator[Frame]:
         pytest.param(lambda: iter([3]), "the driver gave 3 for a frame", id="no-frame"),
         pytest.param(play_then_fail, r"the driver failed \(OSError: \[Errno 5\] bad cable\)", id="raises"),
         pytest.param(failing(KeyError("x")), r"failed \(KeyError: 'x'\)", id="raises-at-once"),
+        pytest.param(
+            failing(SpeechlessError()), r"failed \(SpeechlessError\)", id="raises-what-has-no-words"
+        ),
+        pytest.param(failing(SystemExit(2)), r"failed \(SystemExit: 2\)", id="leaves-the-program"),
         pytest.param(lambda: None, r"failed \(TypeError", id="nothing-to-iterate"),
     ],
 )
@@ -74,16 +85,48 @@ def test_close_never_fails() -> None:
 
 
 class WithoutSerial(Foreign):
+    """One whose device went as soon as it was open."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.closed = False
+        super().__init__(end=self.note)
+
     @property
     def serial(self) -> str:  # type: ignore[override]
-        raise RuntimeError("not asked yet")
+        raise self.error
+
+    def note(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        pytest.param(OSError("no device"), CameraError, r"serial number \(OSError: no device\)", id="theirs"),
+        pytest.param(CameraUnpluggedError("gone"), CameraUnpluggedError, "^gone$", id="ours"),
+    ],
+)
+def test_a_device_that_goes_while_it_is_opened_is_given_back_and_no_fault_of_the_settings(
+    error: Exception, kind: type[CameraError], message: str
+) -> None:
+    """A `ConfigError` would end the daemon for good."""
+    camera = WithoutSerial(error)
+    with pytest.raises(CameraError, match=message) as caught:
+        guard(camera, "some", "the driver")
+    assert type(caught.value) is kind
+    assert camera.closed
+
+
+class NumberedSerial(Foreign):
+    serial = 7  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize(
     ("camera", "missing"),
     [
         pytest.param(object(), r"frames, close, serial \(text\)", id="anything"),
-        pytest.param(WithoutSerial(), r"serial \(text\)", id="no-serial"),
+        pytest.param(NumberedSerial(), r"serial \(text\)", id="no-serial"),
     ],
 )
 def test_what_is_no_camera_is_refused(camera: object, missing: str) -> None:

@@ -164,6 +164,7 @@ def test_the_example_of_the_docs_is_a_camera_like_any_other(site: Path, tmp_path
         ),
         pytest.param("[camera.options]\nradius_px = 0", 3, "radius_px must be .* found 0", id="out-of-range"),
         pytest.param('serial = "BALL-2"', 7, "ball BALL-2 is not here", id="another-serial"),
+        pytest.param('recording = "/a.db3"', 3, "plays no recordings", id="recording"),
     ],
 )
 def test_the_examples_errors_end_commands_as_ours_do(

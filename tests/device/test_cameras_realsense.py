@@ -9,7 +9,7 @@ import pytest
 from facelatch.cameras.realsense import RealSenseCamera
 from facelatch.errors import CameraError, CameraStalledError, CameraUnpluggedError, CaptureError
 from facelatch.frames import Frame
-from tests.device.scripted_sdk import BREAK, HANG, UNPLUG, Format, ScriptedSdk
+from tests.device.scripted_sdk import BREAK, HANG, UNPLUG, Format, Metadata, ScriptedSdk, Told
 from tests.factories import make_frame
 
 
@@ -70,6 +70,15 @@ def test_time_never_runs_backwards() -> None:
     assert times[-1] == 200_000_000
 
 
+def test_time_goes_on_after_the_clock_was_set_back() -> None:
+    """Else whatever waits for a second to pass, as the exposure's aim does, would wait for an hour."""
+    script = [small(n) for n in range(4)]
+    with closing(open_scripted(*script, timestamps_ms=[3600e3, 100.0, 133.0, 1200.0])) as camera:
+        stream = camera.frames()
+        first, *times = [next(stream).timestamp_ns for _ in script]
+    assert [time - first for time in times] == [1, 33_000_000, 1_100_000_000]
+
+
 @pytest.mark.parametrize(
     ("cue", "expected"),
     [
@@ -83,6 +92,22 @@ def test_failures_after_good_frames(cue: str, expected: type[CameraError]) -> No
         stream = camera.frames()
         next(stream)
         with pytest.raises(expected, match="111"):
+            next(stream)
+
+
+class Lost(dict[Metadata, int]):
+    """The metadata of a frame whose device has gone since."""
+
+    def __getitem__(self, _: Metadata) -> int:
+        raise RuntimeError("Device disconnected")
+
+
+def test_a_device_that_goes_while_its_frame_is_taken_apart_is_told_like_any_other() -> None:
+    script: list[Frame | Told | str] = [small(), Told(small(1), Lost({Metadata.actual_exposure: 8}))]
+    with closing(RealSenseCamera(sdk=ScriptedSdk(script))) as camera:
+        stream = camera.frames()
+        next(stream)
+        with pytest.raises(CameraUnpluggedError, match="111 is gone"):
             next(stream)
 
 

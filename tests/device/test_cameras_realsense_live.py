@@ -54,7 +54,7 @@ def check_pair(got: Frame, lit: Frame, unlit: Frame) -> None:
     assert unlit.infrared is not None
     np.testing.assert_array_equal(got.depth_mm, lit.depth_mm)
     np.testing.assert_array_equal(got.colour, np.repeat(unlit.infrared[..., None], 3, axis=2))
-    np.testing.assert_array_equal(got.infrared, lit.infrared)
+    np.testing.assert_array_equal(got.infrared, unlit.infrared)
     assert got.intrinsics == CAMERA
 
 

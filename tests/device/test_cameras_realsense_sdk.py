@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from facelatch.cameras.realsense_sdk import Connected, choose_serial, find_cameras, load_sdk, to_mm_per_unit
+from facelatch.cameras.realsense_sdk import (
+    Connected,
+    choose_serial,
+    find_cameras,
+    load_sdk,
+    reset_camera,
+    to_mm_per_unit,
+)
 from facelatch.errors import CameraError, CameraForeignError, CameraUnpluggedError, ConfigError
 from tests.device.scripted_sdk import Info, ScriptedDevice, ScriptedSdk
 
@@ -75,3 +82,17 @@ def test_no_camera_is_chosen_by_guessing(
 def test_the_wanted_or_only_camera_is_chosen() -> None:
     assert choose_serial("8", ["7", "8"]) == "8"
     assert choose_serial("", ["7"]) == "7"
+
+
+def test_a_camera_that_nobody_has_open_is_reset() -> None:
+    sdk = ScriptedSdk(serials=["5", "6"])
+    reset_camera(sdk, "6")
+    assert sdk.resets == ["6"]
+    with pytest.raises(CameraError, match="several"):
+        reset_camera(sdk, "")
+    with pytest.raises(CameraForeignError, match="7 is not connected"):
+        reset_camera(sdk, "7")
+    sdk.refuses = "Device busy"
+    with pytest.raises(CameraError, match=r"6 cannot be reset \(Device busy\); unplug it"):
+        reset_camera(sdk, "6")
+    assert sdk.resets == ["6"]

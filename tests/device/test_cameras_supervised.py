@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -31,17 +31,21 @@ class Bench:
     """
 
     def __init__(
-        self, *openings: ScriptedCamera | Exception, rule: HealthRule | None = None, serial: str = ""
+        self,
+        *openings: ScriptedCamera | Exception,
+        rule: HealthRule | None = None,
+        serial: str = "",
+        reset: Callable[[], object] = lambda: None,
     ) -> None:
         self.now_ns = 0
         self.openings = iter(openings)
         self.states: list[CameraState] = []
         self.waits: list[float] = []
         self.stops = False
+        self.beats: list[float] = []
         self.opened: list[ScriptedCamera] = []
-        self.camera = SupervisedCamera(
-            Source(self.open, serial, rule or HealthRule()), self.states.append, self.pause, self.clock
-        )
+        source = Source(self.open, serial, rule or HealthRule(), reset)
+        self.camera = SupervisedCamera(source, self.states.append, self.pause, self.clock)
 
     def open(self) -> ScriptedCamera:
         assert all(camera.closed for camera in self.opened), "the last camera was not closed"
@@ -56,6 +60,7 @@ class Bench:
 
     def pause(self, seconds: float) -> bool:
         self.now_ns += round(seconds * 1e9)
+        self.beats.append(seconds)
         if seconds:
             self.waits.append(seconds)
         return self.stops
@@ -180,6 +185,32 @@ def test_a_device_that_does_not_open_is_reset_through_who_last_had_it() -> None:
     bench = Bench(before, *[RuntimeError("busy")] * 3, camera(*frames(6)))
     assert seeds(bench.camera.frames()) == [4, 5, 4, 5]
     assert before.resets == 2
+
+
+def test_a_device_that_never_opened_is_reset_through_its_driver() -> None:
+    """A process before this one may have left it hanging."""
+    done: list[str] = []
+    openings = [RuntimeError("failed to set power state")] * 2
+    bench = Bench(*openings, camera(*frames(6)), reset=lambda: done.append("reset"))
+    assert seeds(bench.camera.frames()) == [4, 5]
+    assert done == ["reset"]
+
+
+def test_a_foreign_device_that_does_not_open_is_not_reset() -> None:
+    done: list[str] = []
+    bench = Bench(*[CameraForeignError("found 8")] * 2, serial="7", reset=lambda: done.append("reset"))
+    assert list(bench.camera.frames()) == []
+    assert done == []
+
+
+def test_there_is_a_sign_of_life_between_a_slow_opening_and_the_wait_for_the_first_frame() -> None:
+    class Silent(ScriptedCamera):
+        def frames(self) -> Iterator[Frame]:
+            assert bench.beats == [0]
+            yield from super().frames()
+
+    bench = Bench(Silent(frames(6)))
+    assert len(list(bench.camera.frames())) == 2
 
 
 class Rude(ScriptedCamera):

@@ -1,6 +1,7 @@
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,13 @@ def test_a_driver_is_there_or_its_package_is_named(
         assert module in finding.found
     else:
         assert remedy in finding.found + finding.hint
+
+
+def test_without_the_sdk_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyrealsense2", None)  # Python's way to say that there is none.
+    finding = examine("driver", lambda: doctor.CHECKS["driver"](parse("", "x"), tmp_path))
+    assert (finding.status, "not installed" in finding.found) == (Status.FAIL, True)
+    assert "pip install 'facelatch[realsense]'" in finding.hint
 
 
 def put_usb(root: Path, name: str, **files: str) -> None:

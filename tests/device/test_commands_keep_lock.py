@@ -1,5 +1,6 @@
 """The keeper as a process of its own, on a scripted chip, over a real socket."""
 
+import argparse
 import json
 import os
 import signal
@@ -12,15 +13,20 @@ from pathlib import Path
 
 import pytest
 
+from facelatch.commands import keep_lock
 from facelatch.errors import ConfigError, LockError
 from facelatch.exit_codes import ExitCode
+from facelatch.keeper import KeeperRule
 from facelatch.keeper_wire import Plain
+from facelatch.lock_settings import parse_door
 from facelatch.locks.child import start_keeper
 from facelatch.locks.clients import MOST_LINES, MOST_STRANGERS
 from facelatch.locks.kept import ask, join
 from facelatch.panel import Mood
+from facelatch.releases import Again
+from tests.gpiochips import Board, Line
 from tests.processes import run_python, start_python
-from tests.wired_door import WiredDoor, environment, wire
+from tests.wired_door import CHIP, WiredDoor, environment, wire
 
 # Its pulses are far longer than a test waits, except where their end is what is waited for.
 LONG_S = 25.0
@@ -80,19 +86,36 @@ def test_a_keeper_that_is_told_to_stop_secures_and_ends_with_0(
         assert set(door.changes_so_far()) == {"lock 0"}
         with pytest.raises(LockError, match="keeper failed"):
             lock.pulse(1)
-        assert not door.socket.exists()
+        assert list(door.folder.glob("lock.sock*")) == []
 
 
-def test_after_a_keeper_was_killed_its_units_command_secures_the_line_that_stayed(door: WiredDoor) -> None:
+def test_being_told_to_stop_twice_does_not_end_it_before_the_lock_is_secured(tmp_path: Path) -> None:
+    handlers: list[object] = []
+    line = Line("lock", changed=lambda _: handlers.append(signal.getsignal(signal.SIGTERM)))
+    config = tmp_path / "facelatch.toml"
+    config.write_text(f'[lock]\ndriver = "gpio"\nchip = "{CHIP}"\nline = "lock"\n')
+    ours, theirs = socket.socketpair()
+    ours.close()
+    arguments = argparse.Namespace(config=config, client_fd=theirs.detach())
+    assert keep_lock.run(arguments, Board({CHIP: ("scripted", [line])}).open) is ExitCode.OK
+    assert (line.levels, line.consumer) == ([0, 0], "")
+    assert signal.SIG_DFL not in handlers
+
+
+@pytest.mark.parametrize("line", ["lock", "led"], ids=["as-before", "another-line-meanwhile"])
+def test_after_a_keeper_was_killed_its_units_command_secures_the_line_that_stayed(
+    line: str, door: WiredDoor
+) -> None:
     with door.keeper() as keeper:
         lock = join(door.socket)
         lock.pulse(LONG_S)
         assert door.change() == "lock 1"
+        door.config.write_text(door.config.read_text().replace('"lock"', f'"{line}"'))
         keeper.kill()
         keeper.wait()
         assert door.changes_so_far() == []
     secure_lock(door)
-    assert set(door.changes_so_far()) == {"lock 0"}
+    assert set(door.changes_so_far()) == {"lock 0", f"{line} 0"}
 
 
 def secure_lock(door: WiredDoor) -> None:
@@ -107,6 +130,19 @@ def test_a_killed_keepers_place_is_taken_by_the_next_one_which_secures_first(doo
     assert door.socket.exists()
     with door.keeper():
         assert ask(door.socket, Plain.ASK) == 0
+
+
+def test_a_keeper_that_crashes_secures_the_lock_on_its_way_out(door: WiredDoor) -> None:
+    """Something that nobody foresaw: the button's line says what no line can say."""
+    with door.keeper() as keeper:
+        lock = join(door.socket)
+        lock.pulse(LONG_S)
+        assert door.change() == "lock 1"
+        os.write(door.inputs["button"], b"?")
+        assert door.change() == "lock 0"
+        _, said = keeper.communicate(timeout=30)
+        assert keeper.returncode == 1
+        assert "ValueError" in said
 
 
 @contextmanager
@@ -147,6 +183,29 @@ def test_the_exit_button_works_without_any_daemon(door: WiredDoor) -> None:
         assert door.changes_so_far() == []
         keeper.terminate()
         assert door.change() == "lock 0"
+
+
+def test_the_exit_button_works_though_nobody_can_be_told(door: WiredDoor) -> None:
+    """Standard output was closed by whoever started the keeper."""
+    keep = ("keep-lock", "--config", str(door.config), "--socket", str(door.socket))
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", *door.program, *keep]
+    with subprocess.Popen(command, env=environment()) as keeper:
+        try:
+            assert door.change() == "lock 0"
+            door.move("button", 0)
+            assert door.change() == "lock 1"
+            left_ms = ask(door.socket, Plain.ASK)
+            assert left_ms is not None
+            assert left_ms > 0
+        finally:
+            keeper.kill()
+
+
+def test_the_exit_button_works_though_its_line_cannot_be_noted(door: WiredDoor) -> None:
+    (door.folder / "lock.sock.line").mkdir()
+    with door.keeper():
+        door.move("button", 0)
+        assert door.change() == "lock 1"
 
 
 @pytest.mark.parametrize(
@@ -236,8 +295,20 @@ def test_a_flood_ends_the_pulse_of_whoever_sent_it(door: WiredDoor) -> None:
         client.connect(str(door.socket))
         client.sendall(b"hello 1\npulse 25000\n")
         assert door.change() == "lock 1"
-        client.sendall(b"pulse 25000\n" * MOST_LINES)
+        client.sendall(b"pulse 25000\n" * (3 * MOST_LINES))
         assert door.change() == "lock 0"
+
+
+def test_a_daemon_that_decides_on_every_frame_of_a_fast_camera_is_no_flood(door: WiredDoor) -> None:
+    with door.keeper():
+        lock = join(door.socket)
+        for _ in range(90):
+            lock.pulse(LONG_S)
+            lock.show(Mood.LOOKING)
+            lock.show(Mood.IDLE)
+        lock.attend()
+        lock.close()
+        assert [door.change(), door.change()] == ["lock 1", "lock 0"]
 
 
 def test_a_client_that_reads_nothing_delays_nothing(door: WiredDoor) -> None:
@@ -325,6 +396,25 @@ def test_broken_settings_of_the_lock_are_said(door: WiredDoor) -> None:
         _, said = keeper.communicate(timeout=30)
     assert keeper.returncode == ExitCode.CONFIG
     assert "lock.chip and lock.line must be set" in said
+
+
+def test_every_setting_reaches_the_rule() -> None:
+    text = """[lock]
+again = "extend"
+[panel]
+button_pulse_s = 7.5
+held_open_s = 12.0
+secure_when_opened = true
+debounce_s = 0.2
+"""
+    assert keep_lock.to_rule(parse_door(text, "f.toml"), has_signs=True) == KeeperRule(
+        again=Again.EXTEND,
+        button_ns=7_500_000_000,
+        held_open_ns=12_000_000_000,
+        secure_when_opened=True,
+        quiet_ns=200_000_000,
+        has_signs=True,
+    )
 
 
 def own_keeper(door: WiredDoor) -> tuple[list[str], list[str]]:

@@ -1,4 +1,5 @@
 import argparse
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from facelatch.errors import ConfigError, LockError
 from facelatch.exit_codes import ExitCode
 from facelatch.lock_settings import LockSettings
 from facelatch.locks.kept import join
+from facelatch.locks.remembered import remember
 from tests.gpiochips import Board, Line
 from tests.wired_door import WiredDoor, wire
 
@@ -60,6 +62,43 @@ def test_a_line_that_somebody_else_holds_is_not_taken(tmp_path: Path) -> None:
     assert (line.levels, line.consumer) == ([], "other")
 
 
+def test_the_line_that_the_keeper_drove_is_shut_wherever_the_settings_lead_now(tmp_path: Path) -> None:
+    """A killed keeper leaves what it was started with, and a note of it."""
+    left, now = Line("GPIO17", level=1), Line("GPIO27", level=1)
+    board, config = make_door(now, tmp_path)
+    board.chips[CHIP][1].append(left)
+    remember(LockSettings(driver="gpio", chip=CHIP, line="GPIO17"), tmp_path / "lock.sock")
+    assert run(config, board, tmp_path / "lock.sock") is ExitCode.OK
+    assert (left.level, left.consumer, now.level, now.consumer) == (0, "", 0, "")
+    assert board.open_chips == 0
+
+
+def test_it_is_shut_though_the_settings_are_broken_and_that_is_said(tmp_path: Path) -> None:
+    left = Line("GPIO17", level=1)
+    board, config = make_door(left, tmp_path)
+    remember(LockSettings(driver="gpio", chip=CHIP, line="GPIO17"), tmp_path / "lock.sock")
+    config.write_text("[lock")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        run(config, board, tmp_path / "lock.sock")
+    assert (left.level, left.consumer) == (0, "")
+
+
+def test_the_configured_line_is_shut_though_the_note_is_damaged_and_that_is_said(tmp_path: Path) -> None:
+    line = Line("GPIO17", level=1)
+    board, config = make_door(line, tmp_path)
+    (tmp_path / "lock.sock.line").write_text("{")
+    with pytest.raises(LockError, match="is damaged"):
+        run(config, board, tmp_path / "lock.sock")
+    assert (line.level, line.consumer) == (0, "")
+
+
+def test_where_no_keeper_is_meant_the_line_is_taken(tmp_path: Path) -> None:
+    line = Line("GPIO17", level=1)
+    board, config = make_door(line, tmp_path)
+    assert run(config, board, Path(os.devnull)) is ExitCode.OK
+    assert line.level == 0
+
+
 @pytest.fixture
 def door(tmp_path: Path) -> Iterator[WiredDoor]:
     with wire(tmp_path) as wired:
@@ -67,8 +106,10 @@ def door(tmp_path: Path) -> Iterator[WiredDoor]:
         yield wired
 
 
-def test_a_keeper_that_lives_is_asked(door: WiredDoor) -> None:
+@pytest.mark.parametrize("settings", ["", "[lock"], ids=["as-before", "broken-meanwhile"])
+def test_a_keeper_that_lives_is_asked(settings: str, door: WiredDoor) -> None:
     with door.keeper():
+        door.config.write_text(settings)
         lock = join(door.socket)
         lock.pulse(25.0)
         assert door.change() == "lock 1"
@@ -91,16 +132,10 @@ def test_a_lock_without_a_door_is_soon_secured() -> None:
     assert run(None) is ExitCode.OK
 
 
-def test_a_door_that_could_not_be_secured_is_an_error() -> None:
-    settings = LockSettings(driver="gpio", chip="/dev/gpiochip-none", line="GPIO17")
-    with pytest.raises(LockError, match="/dev/gpiochip-none is not a GPIO chip"):
-        secure_lock.secure(settings, NOBODY)
-
-
-def test_settings_come_from_the_file(tmp_path: Path) -> None:
+def test_a_door_that_could_not_be_secured_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "facelatch.toml"
     file.write_text('[lock]\ndriver = "gpio"\nchip = "/dev/gpiochip-none"\nline = "1"\n')
-    with pytest.raises(LockError):
+    with pytest.raises(LockError, match="/dev/gpiochip-none is not a GPIO chip"):
         run(file)
     with pytest.raises(ConfigError):
         run(tmp_path / "missing.toml")

@@ -12,7 +12,7 @@ from facelatch.signs import Light, Signs
 TICK_NS = 33_000_000
 RULE = HealthRule()
 FRESH = Health(RULE)
-GOOD = Signs(0, (640, 480), Intrinsics(600, 600, 320, 240), (1, 1, 1), Light.USABLE, Light.USABLE, False)
+GOOD = Signs(0, (640, 480), Intrinsics(600, 600, 320, 240), (1, 1, 1), Light.USABLE, False)
 
 Spoil = Callable[[Signs], Signs]
 
@@ -50,11 +50,11 @@ def test_trust_takes_five_good_frames() -> None:
 
 
 def black(signs: Signs) -> Signs:
-    return replace(signs, content=(None, None, None), colour=Light.BLACK, blindness=Light.BLACK)
+    return replace(signs, content=(None, None, None), blindness=Light.BLACK)
 
 
 def white(signs: Signs) -> Signs:
-    return replace(signs, content=(None, None, None), colour=Light.WHITE, blindness=Light.WHITE)
+    return replace(signs, content=(None, None, None), blindness=Light.WHITE)
 
 
 def repeated(signs: Signs) -> Signs:
@@ -68,6 +68,17 @@ def frozen(signs: Signs) -> Signs:
 def part_frozen(signs: Signs) -> Signs:
     """The picture hangs, and depth goes on: somebody else may stand there now."""
     return replace(signs, content=(29, *signs.content[1:]))
+
+
+def by_turns(signs: Signs) -> Signs:
+    """Colour and depth change by turns, so that neither stands still for long and no frame is new."""
+    number = signs.content[0] or 0
+    return replace(signs, content=(number // 2, (number + 1) // 2 + 10**6, None))
+
+
+def going_round(signs: Signs) -> Signs:
+    """A driver's buffers, filled no more, come one after the other under new times."""
+    return replace(signs, content=good(14 + (signs.content[0] or 0) % 16).content)
 
 
 def smaller(signs: Signs) -> Signs:
@@ -103,6 +114,8 @@ def jumping(signs: Signs) -> Signs:
         pytest.param(repeated, Trouble.REPEATING, RULE.still_s, id="repeating"),
         pytest.param(frozen, Trouble.FROZEN, RULE.still_s, id="frozen"),
         pytest.param(part_frozen, Trouble.FROZEN, RULE.still_s, id="colour-frozen"),
+        pytest.param(going_round, Trouble.FROZEN, RULE.still_s, id="buffers-going-round"),
+        pytest.param(by_turns, Trouble.STALLED, RULE.stall_s, id="never-all-new"),
         pytest.param(smaller, Trouble.GARBAGE, RULE.garbage_s, id="other-size"),
         pytest.param(zoomed, Trouble.GARBAGE, RULE.garbage_s, id="other-intrinsics"),
         pytest.param(cut_off, Trouble.GARBAGE, RULE.garbage_s, id="cut-off"),
@@ -144,6 +157,13 @@ def test_the_same_frame_twice_is_no_second_one_and_no_doubt() -> None:
     ]
 
 
+def test_a_stream_of_which_no_frame_was_ever_new_is_a_trouble_too() -> None:
+    """Otherwise a camera that was just opened would be waited for without a word, for ever."""
+    seen = play(FRESH, (by_turns(good(number)) for number in range(400)))
+    assert first_trouble(seen) is not None
+    assert not any(health.is_trusted for health in seen)
+
+
 def test_a_slower_colour_stream_is_none_that_froze() -> None:
     """Colour at 15 Hz beside depth at 30."""
     steps = [replace(good(number), content=(number // 2, number, number)) for number in range(300)]
@@ -154,9 +174,7 @@ def test_a_slower_colour_stream_is_none_that_froze() -> None:
 
 def test_a_dark_room_is_no_trouble() -> None:
     """Colour is all zero and always the same; infrared and depth live."""
-    steps = [
-        replace(good(number), content=(None, number, number), colour=Light.BLACK) for number in range(600)
-    ]
+    steps = [replace(good(number), content=(None, number, number)) for number in range(600)]
     seen = play(FRESH, steps)
     assert first_trouble(seen) is None
     assert seen[-1].is_trusted

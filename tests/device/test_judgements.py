@@ -99,6 +99,17 @@ def test_permissions(
     assert bool(finding.hint) == (status is not Status.OK)
 
 
+def test_a_realsense_is_seen_through_its_video_devices_too() -> None:
+    video = Path("/dev/video2")
+    for driver, device, status in (
+        ("realsense", replace(D435I, video_nodes=(video,)), Status.FAIL),
+        ("kinect", replace(KINECT, video_nodes=(video,)), Status.OK),
+    ):
+        finding = judge_permissions(driver, "", [device], [], lambda path: path != video, caller())
+        assert finding.status is status
+        assert (str(video) in finding.found) == (status is Status.FAIL)
+
+
 def test_refused_devices_name_the_rules_and_the_groups() -> None:
     finding = judge_permissions("realsense", "gpio", [D435I], [CHIP], lambda path: False, caller())
     for words in (

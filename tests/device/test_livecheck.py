@@ -41,7 +41,7 @@ def test_a_good_camera_with_somebody_before_it() -> None:
     [
         pytest.param(check(*[GOOD] * 9, rate_hz=7.5), "rate", Status.WARN, "USB 3", id="slow"),
         pytest.param(check(GOOD), "rate", Status.WARN, "look longer", id="one-frame"),
-        pytest.param(LiveCheck((GOOD, GOOD)), "rate", Status.WARN, "USB 3", id="time-stands-still"),
+        pytest.param(LiveCheck((GOOD, GOOD)), "rate", Status.FAIL, "stands still", id="time-stands-still"),
         pytest.param(
             check(*[replace(EMPTY, depth_share=0.04)] * 3), "depth", Status.FAIL, "clean", id="blind"
         ),
@@ -121,3 +121,13 @@ def test_numbers_for_programs() -> None:
         "box": None,
         "reason": None,
     }
+
+
+def test_an_image_that_stands_still_is_told() -> None:
+    frames = [make_frame(noise_seed=seed, timestamp_ns=seed * 33_000_000) for seed in range(5)]
+    frozen = [replace(frame, colour=frames[0].colour) for frame in frames]
+    dark = [replace(frame, colour=np.zeros_like(frame.colour)) for frame in frames]
+    for played, still in ((frames, False), (frozen, True), (dark, False), (frozen[:1], False)):
+        findings = judged(LiveCheck(tuple(to_moment(frame, Missing.NO_FACE) for frame in played)))
+        assert ("camera" in findings) == still
+    assert judged(LiveCheck(tuple(to_moment(frame, FACE) for frame in frozen)))["camera"][0] is Status.FAIL

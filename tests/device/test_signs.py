@@ -41,11 +41,13 @@ def test_what_shows_nothing_has_no_content() -> None:
         pytest.param(make_frame(0, grey=0, infrared=0), Light.BLACK, id="lens-cap-infrared"),
         pytest.param(make_frame(500, grey=0), Light.USABLE, id="dark-room-with-depth"),
         pytest.param(make_frame(0, grey=0, infrared=60), Light.USABLE, id="dark-room-with-infrared"),
-        pytest.param(make_frame(500, grey=255), Light.USABLE, id="sun-with-depth"),
+        pytest.param(make_frame(500, grey=255), Light.WHITE, id="sun-with-depth"),
+        pytest.param(make_frame(500, grey=255, infrared=60), Light.WHITE, id="stuck-exposure-with-infrared"),
+        pytest.param(make_frame(500, grey=90, infrared=255), Light.USABLE, id="sun-on-infrared-alone"),
         pytest.param(make_frame(0, grey=90), Light.USABLE, id="nothing-near"),
     ],
 )
-def test_blind_is_only_what_shows_nothing_at_all(frame: Frame, blindness: Light) -> None:
+def test_blind_is_what_shows_nothing_at_all_and_a_white_picture(frame: Frame, blindness: Light) -> None:
     assert to_signs(frame).blindness is blindness
 
 

@@ -61,6 +61,9 @@ def test_what_cannot_be_written_is_said_once(tmp_path: Path) -> None:
         file(second * SECOND)
     assert len(warnings) == 1
     assert "cannot be written" in warnings[0]
+    path.rmdir()
+    file(25 * SECOND)
+    assert read_status(path).written_ns == 25 * SECOND
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,7 @@ def test_a_running_daemons_file_is_left_to_it(tmp_path: Path) -> None:
     write(path, DaemonStatus(os.getppid(), "0", 0, 0), 5 * SECOND)
     assert is_taken(path, 9 * SECOND)
     assert not is_taken(path, 26 * SECOND)
+    assert not is_taken(path, 4 * SECOND), "it is of the boot before"
     write(path, DaemonStatus(os.getpid(), "0", 0, 0), 5 * SECOND)
     assert not is_taken(path, 9 * SECOND)
     write(path, DaemonStatus(ended_process(), "0", 0, 0), 5 * SECOND)

@@ -70,6 +70,7 @@ def test_what_the_unit_promises(setting: str, value: str) -> None:
         pytest.param("Type", "notify", id="notifies"),
         pytest.param("WatchdogSec", "5", id="watched"),
         pytest.param("WatchdogSignal", "SIGKILL", id="killed-outright"),
+        pytest.param("TimeoutStopSec", "10", id="time-to-secure-on-a-slow-board"),
         pytest.param("Restart", "always", id="comes-back"),
         pytest.param("StartLimitIntervalSec", "0", id="however-often"),
         pytest.param("User", "facelatch-lock", id="own-user"),

@@ -37,6 +37,17 @@ def open_camera(driver: str, settings: DriverSettings) -> Camera:
     return built_in(settings) if built_in is not None else open_installed(driver, settings, tuple(BUILT_IN))
 
 
+def reset_device(driver: str, settings: DriverSettings) -> None:
+    """Reset the device of a camera that does not open; does nothing where only an open camera can be reset.
+
+    Raises `CameraError` where the device is not there, or is not the only one that may be meant.
+    """
+    if driver == "realsense" and settings.recording is None:
+        from facelatch.cameras.realsense_sdk import load_sdk, reset_camera  # noqa: PLC0415
+
+        reset_camera(load_sdk(), settings.serial)
+
+
 def refuse_unknown(options: Mapping[str, Option], known: tuple[str, ...]) -> None:
     """A `ConfigError` for the first option that a driver does not know."""
     for name in options:

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from facelatch.cameras import Camera
-from facelatch.cameras.guarded import describe, guard
+from facelatch.cameras.guarded import FAILURES, describe, guard
 from facelatch.errors import CameraError, ConfigError, FacelatchError
 from facelatch.fields import printable, show
 
@@ -31,7 +31,7 @@ def open_installed(driver: str, settings: object, built_in: tuple[str, ...]) -> 
     name = f"the camera driver {printable(driver)} of package {package}"
     try:
         opener = entry.load()
-    except Exception as error:
+    except FAILURES as error:
         raise ConfigError(
             f"{name} cannot be loaded ({describe(error)}); install that package anew"
         ) from error
@@ -61,9 +61,9 @@ def _choose(driver: str, built_in: tuple[str, ...]) -> EntryPoint:
 def _open(opener: Callable[[Any], Any], settings: object, name: str) -> Any:
     try:
         return opener(settings)
-    except FacelatchError:
+    except (FacelatchError, MemoryError):
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise CameraError(
             f"{name} failed to open its camera ({describe(error)}); check the camera, or tell the driver's makers"
         ) from error

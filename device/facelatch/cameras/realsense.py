@@ -26,6 +26,8 @@ from facelatch.frames import Frame
 
 _SLICE_MS = 100
 """How often a waiting camera looks whether its recording has ended."""
+_SET_BACK_NS = 1_000_000_000
+"""A frame so much older than the one before is of a clock that was set back; less is disorder."""
 _SILENCE_AT_END = 2
 """Slices without a frame after which an ended recording is over."""
 
@@ -70,6 +72,7 @@ class RealSenseCamera:
         self._exposures_us: dict[str, int] = {}
         self._notes: list[str] = []
         self._last_ns = -1
+        self._behind_ns = 0
         if recording is None:
             serial = choose_serial(serial, [found.serial for found in find_cameras(self._sdk)])
             stream = start_camera(self._sdk, serial, self._options, record_to)
@@ -91,7 +94,10 @@ class RealSenseCamera:
         """Yield frames; ends where a recording ends."""
         yielded = False
         while (frameset := self._wait()) is not None:
-            frame = self._to_frame(frameset)
+            try:
+                frame = self._to_frame(frameset)
+            except RuntimeError as error:
+                raise to_error(str(error), self._recording or self.serial) from None
             if frame is not None:
                 yielded = True
                 yield frame
@@ -172,8 +178,12 @@ class RealSenseCamera:
                 opened.controls.stop_switching()
         if frame is None:
             return None
-        # System time may be set back while the camera runs.
-        self._last_ns = max(self._last_ns + 1, frame.timestamp_ns)
+        taken_ns = frame.timestamp_ns + self._behind_ns
+        if taken_ns < self._last_ns - _SET_BACK_NS:
+            # System time may be set back while the camera runs: ours goes on all the same, and does not wait for it.
+            self._behind_ns += self._last_ns - taken_ns
+            taken_ns = self._last_ns
+        self._last_ns = max(self._last_ns + 1, taken_ns)
         if opened.controls is not None:
             opened.controls.aim(None, opened.profiles, self._last_ns)
         return replace(frame, timestamp_ns=self._last_ns)

@@ -50,6 +50,17 @@ def find_device(rs: Any, serial: str) -> Any:
     raise CameraUnpluggedError(f"camera {serial} is gone from the bus; plug it in again")
 
 
+def reset_camera(rs: Any, serial: str) -> None:
+    """Restart the device with a serial number (empty: the only one), though nobody has it open."""
+    chosen = choose_serial(serial, [found.serial for found in find_cameras(rs)])
+    try:
+        find_device(rs, chosen).hardware_reset()
+    except RuntimeError as error:
+        raise CameraError(
+            f"camera {chosen} cannot be reset ({to_reason(str(error))}); unplug it and plug it in again"
+        ) from None
+
+
 def to_connected(rs: Any, device: Any) -> Connected:
     """What a device of the SDK says of itself."""
     told = rs.camera_info
@@ -136,8 +147,8 @@ def choose_serial(wanted: str, found: Sequence[str]) -> str:
     """The serial number to open; raises `CameraError` that names the ones found."""
     if not found:
         raise CameraUnpluggedError(
-            "no RealSense camera is connected, or none may be opened by this user; plug one in, "
-            "or see `facelatch doctor`"
+            "no RealSense camera is connected, or none may be opened by this user; plug one in, or install "
+            "systemd/60-facelatch.rules and join the group video"
         )
     listed = ", ".join(found)
     if wanted and wanted not in found:

@@ -115,7 +115,7 @@ class InfraredView:
     """The left imager's picture with the depth, which is measured in its very view; nothing is resampled.
 
     With `switches` it waits for a frame with the projector's dots and one without: depth is the lit one's, the
-    picture the unlit one's, and `infrared` the lit picture. Otherwise the picture has dots and comes alone.
+    picture and `infrared` are the unlit one's. Otherwise the picture has dots and comes alone.
     """
 
     def __init__(self, profiles: Profiles, options: RealSenseOptions, switches: bool) -> None:
@@ -157,7 +157,7 @@ class InfraredView:
 
     def _paired(self, pair: Pair[tuple[Any, GreyImage]]) -> Frame:
         (frameset, lit), (_, unlit) = pair.lit, pair.unlit
-        return self._frame(frameset, to_picture(unlit, lit), lit)
+        return self._frame(frameset, to_picture(unlit, lit), unlit)
 
     def _frame(self, frameset: Any, colour: ColourImage, infrared: GreyImage | None) -> Frame:
         # Only lit frames get here: the temporal filter must not remember depth that was measured without dots.

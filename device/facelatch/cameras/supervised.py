@@ -31,8 +31,10 @@ class Source:
     open: Callable[[], Camera]
     """Must look for the device anew each time: nobody tells of one that was plugged in again."""
     serial: str = ""
-    """The only camera to be trusted; empty: the first one that opens, until the process ends."""
+    """The only camera to be trusted; empty: the first one that is, until the process ends."""
     rule: HealthRule = field(default_factory=HealthRule)
+    reset: Callable[[], object] = lambda: None
+    """Resets a device that is there and that nobody could open yet, as one that the process before left hanging."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class SupervisedCamera:
                 "or set camera.serial and restart the daemon",
             )
         self._change(serial=serial, trying=_PROVE)
+        # Opening may take seconds, and so may the first frame: no sign of life for both would count as a hang.
+        self._pause(0)
         while True:
             asked_ns = self._clock()
             frame = self._attempt(lambda: next(stream, None))
@@ -155,15 +159,22 @@ class SupervisedCamera:
             sentence=failure.sentence,
             trying=f"{plan.step}, in {plan.wait_s:g} s",
         )
-        # A foreign device may be somebody else's. One that does not open is reached through who last had it.
-        camera = self._camera or self._trusted
-        if plan.resets and isinstance(camera, Resettable) and failure.trouble is not Trouble.WRONG_SERIAL:
-            self._attempt(camera.reset)
+        # A foreign device may be somebody else's.
+        if plan.resets and failure.trouble is not Trouble.WRONG_SERIAL:
+            self._reset()
         self.close()
         if plan.step is not Step.RESTART:
             # What a driver's library keeps of a lost device goes with the last object of it.
             gc.collect()
         return self._pause(plan.wait_s)
+
+    def _reset(self) -> None:
+        """Reset the device: one that does not open is reached through who last had it, or through its driver."""
+        camera = self._camera or self._trusted
+        if camera is None:
+            self._attempt(self._source.reset)
+        elif isinstance(camera, Resettable):
+            self._attempt(camera.reset)
 
     def _attempt(self, call: Callable[[], T]) -> T | _Failure:
         """What `call` gives, or how it failed; nothing that a driver raises is fatal but what must be."""

@@ -182,8 +182,8 @@ def race(
     for cores in plan.cores:
         _say(f"measuring two encoders in turns on {cores} of {plan.cores[-1]} cores ...")
         works = [_work(load_model(data, name, runtime, cores)) for name, data, runtime in (first, second)]
-        times = interleave(works[0], works[1], plan.samples, plan.warm_up, time.perf_counter_ns)
-        rivals[cores] = Rivals(summarise(times[0]), summarise(times[1]), compare(*times))
+        one, other = interleave(works, plan.samples, plan.warm_up, time.perf_counter_ns)
+        rivals[cores] = Rivals(summarise(one), summarise(other), compare(one, other))
     return rivals
 
 

@@ -1,5 +1,6 @@
 """The lock as the daemon's command has it."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,4 +27,6 @@ def to_door_lock(
     if keeper is not None:
         return join(keeper)
     options = () if config is None else ("--config", str(config))
-    return start_keeper([*program, "keep-lock", *options], [*program, "secure-lock", *options])
+    # Of the line itself: a keeper that runs as a service may keep another door.
+    secure = [*program, "secure-lock", *options, "--keeper", os.devnull]
+    return start_keeper([*program, "keep-lock", *options], secure)

@@ -22,11 +22,12 @@ from facelatch.errors import ConfigError, FacelatchError
 from facelatch.exit_codes import ExitCode, of_error
 from facelatch.keeper import KeeperRule
 from facelatch.keeper_wire import Noticed, Refused, answer_line
-from facelatch.lock_settings import DoorSettings, load_door
+from facelatch.lock_settings import DoorSettings, LockSettings, load_door
 from facelatch.locks.clients import Clients
 from facelatch.locks.gpio import OpenChip
 from facelatch.locks.keeping import Keeping
 from facelatch.locks.listening import listening
+from facelatch.locks.remembered import forget, remember
 from facelatch.locks.wiring import open_panel
 from facelatch.notify import Notifier, watchdog_interval_s
 from facelatch.releases import Again
@@ -65,7 +66,10 @@ def run(arguments: argparse.Namespace, open_chip: OpenChip | None = None) -> Exi
     """Keep the lines until told to stop; with `--client-fd` until that client is gone."""
     if arguments.client_fd is None:
         users = _users(arguments.client_user)
-        _keep(load_door(arguments.config), open_chip, partial(_listen, arguments.socket), users, _print)
+        door = load_door(arguments.config)
+        _keep(door, open_chip, partial(_listen, door.lock, arguments.socket), users, _print)
+        # Not where it ended by an error: who knows what became of the line.
+        forget(arguments.socket)
         return ExitCode.OK
     with socket.socket(fileno=arguments.client_fd) as client:
         try:
@@ -95,8 +99,9 @@ def _keep(
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     with ExitStack() as stack:
         stack.callback(alarm, 0)
-        lock = stack.enter_context(closing(to_lock(door.lock, open_chip)))
+        # Around the lock: whoever is asked to stop twice must not end before it is secured.
         stop = stack.enter_context(StopSignal())
+        lock = stack.enter_context(closing(to_lock(door.lock, open_chip)))
         faults: list[str] = []
         panel = stack.enter_context(closing(open_panel(door.panel, door.lock.chip, faults.append, open_chip)))
         selector = stack.enter_context(closing(selectors.DefaultSelector()))
@@ -150,8 +155,13 @@ def _serve(client: socket.socket, clients: Clients, _stack: ExitStack) -> Callab
     return lambda: clients.is_empty
 
 
-def _listen(path: Path, clients: Clients, stack: ExitStack) -> Callable[[], bool]:
+def _listen(lock: LockSettings, path: Path, clients: Clients, stack: ExitStack) -> Callable[[], bool]:
     clients.listen(stack.enter_context(listening(path)))
+    try:
+        remember(lock, path)
+    except OSError as error:
+        # The exit button must work in spite of a full disk.
+        print(f"facelatch: the lock's line cannot be noted ({error}); do not change [lock]", file=sys.stderr)
     return lambda: False
 
 
@@ -175,5 +185,6 @@ def _line(told: Told, unix_ns: int) -> str:
 def _print(line: str) -> None:
     """Write to standard output, but never wait for whoever reads it: the door comes first."""
     with suppress(OSError):
-        if select.select([], [sys.stdout], [], 0)[1]:
+        # There is none where whoever started this closed it.
+        if sys.stdout is not None and select.select([], [sys.stdout], [], 0)[1]:
             os.write(sys.stdout.fileno(), f"{line}\n".encode())

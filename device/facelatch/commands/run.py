@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from facelatch import __version__
+from facelatch.cameras.drivers import reset_device
 from facelatch.cameras.supervised import Source
 from facelatch.commands.door_lock import PROGRAM, to_door_lock
 from facelatch.commands.lock_options import add_keeper
@@ -19,6 +20,7 @@ from facelatch.commands.sources import (
     add_store,
     to_camera,
     to_config,
+    to_driver_settings,
     to_model,
     to_store,
     warn,
@@ -113,6 +115,7 @@ def _to_source(config: Config, watched_s: float | None) -> Source:
         open=partial(to_camera, config, longest_s),
         serial=config.camera.serial,
         rule=for_recording() if config.camera.recording else rule,
+        reset=partial(reset_device, config.camera.driver, to_driver_settings(config)),
     )
 
 

@@ -103,15 +103,17 @@ def to_camera(
     open_named: Callable[[str, DriverSettings], Camera] = open_camera,
 ) -> Camera:
     """The camera or recording that the settings name, open; stalls are noticed within `longest_wait_s`."""
+    return open_named(config.camera.driver, to_driver_settings(config, longest_wait_s))
+
+
+def to_driver_settings(config: Config, longest_wait_s: float = 60.0) -> DriverSettings:
+    """What a driver is told of the settings."""
     settings = config.camera
-    return open_named(
-        settings.driver,
-        DriverSettings(
-            serial=settings.serial,
-            recording=Path(settings.recording) if settings.recording else None,
-            stall_s=min(settings.stall_s, longest_wait_s),
-            options=settings.options,
-        ),
+    return DriverSettings(
+        serial=settings.serial,
+        recording=Path(settings.recording) if settings.recording else None,
+        stall_s=min(settings.stall_s, longest_wait_s),
+        options=settings.options,
     )
 
 

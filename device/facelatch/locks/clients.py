@@ -16,9 +16,9 @@ from facelatch.keeper_wire import Answer, Lines, Plain, Refused, Request, answer
 MOST_STRANGERS = 4
 STRANGER_NS = 5_000_000_000
 """Who has not said hello must be done by then."""
-MOST_LINES = 50
+MOST_LINES = 400
 PER_NS = 1_000_000_000
-"""So many lines a client may say in so long; a daemon says a few."""
+"""So many lines a client may say in so long; a daemon says three for each of 90 frames in a second at most."""
 _LONGEST_UNSENT = 1 << 16
 _CREDENTIALS = struct.Struct("3i")
 

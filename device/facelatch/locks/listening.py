@@ -1,5 +1,6 @@
 """Where the lock's keeper can be spoken to."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -16,9 +17,12 @@ def listening(path: Path) -> Iterator[socket.socket]:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
                 other.settimeout(1.0)
-                if other.connect_ex(str(path)) == 0:
-                    raise LockError(f"{path}: another keeper listens there; stop it first")
-            path.unlink(missing_ok=True)
+                answer = other.connect_ex(str(path))
+            if answer == 0:
+                raise LockError(f"{path}: another keeper listens there; stop it first")
+            # Neither a file of somebody's nor the socket of a keeper that is only too busy to answer.
+            if answer == errno.ECONNREFUSED and path.is_socket():
+                path.unlink()
             mask = os.umask(0o117)
             try:
                 listener.bind(str(path))

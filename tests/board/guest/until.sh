@@ -5,7 +5,8 @@ seconds=$1 file=$2 value=$3
 shift 3
 read -r from _ < /proc/uptime
 "$@"
-while read -r found < "$file" && [ "$found" != "$value" ]; do
+# A file that cannot be read says nothing.
+until read -r found < "$file" && [ "$found" = "$value" ]; do
     read -r now _ < /proc/uptime
     [ "${now%.*}" -le $((${from%.*} + seconds)) ] || exit 1
     sleep 0.02

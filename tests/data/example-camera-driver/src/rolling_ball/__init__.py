@@ -1,5 +1,6 @@
 """A camera that needs no device: a ball rolls past a wall. Put your camera's SDK in its place."""
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,12 +19,15 @@ def open_camera(settings: DriverSettings) -> "RollingBall":
     refuse_unknown(settings.options, ("radius_px", "moments"))
     radius_px = settings.options.get("radius_px", 40)
     moments = settings.options.get("moments", 0)
-    if not isinstance(radius_px, int) or not 1 <= radius_px <= 100:
+    if type(radius_px) is not int or not 1 <= radius_px <= 100:
         raise ConfigError(
             f"camera.options.radius_px must be a whole number from 1 to 100, found {radius_px!r}"
         )
-    if not isinstance(moments, int) or moments < 0:
+    if type(moments) is not int or moments < 0:
         raise ConfigError(f"camera.options.moments must be a whole number from 0, found {moments!r}")
+    if settings.recording is not None:
+        # Frames of a recording are not supervised: a live camera must never pass for one.
+        raise ConfigError("the camera driver rolling-ball plays no recordings; leave camera.recording empty")
     if settings.serial not in ("", SERIAL):
         raise CameraForeignError(
             f"ball {settings.serial} is not here, found {SERIAL}; set camera.serial to it"
@@ -43,11 +47,13 @@ class RollingBall:
         self._is_open = True
 
     def frames(self) -> Iterator[Frame]:
-        """Frames of the ball; as many as `moments`, or without end where that is 0."""
-        moment = 0
+        """Frames of the ball, 30 a second; as many as `moments`, or without end where that is 0."""
+        moment, started_s = 0, time.monotonic()
         while not self._moments or moment < self._moments:
             if not self._is_open:
                 raise CameraError(f"camera {self.serial} is closed")
+            # A device is waited for here: for `settings.stall_s` at most, then it is a `CameraStalledError`.
+            time.sleep(max(started_s + moment / RATE_HZ - time.monotonic(), 0))
             yield self._frame(moment)
             moment += 1
 

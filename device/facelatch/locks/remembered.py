@@ -1,0 +1,48 @@
+"""Which line a keeper drives, written beside its socket for whoever shuts the door after it.
+
+Settings may be changed or broken while a keeper runs. The line that it leaves behind when it is killed is the one
+that it was started with.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from facelatch.errors import LockError
+from facelatch.files import replace_file
+from facelatch.lock_settings import LockSettings
+from facelatch.sections import read_section
+
+
+def remember(settings: LockSettings, socket: Path) -> None:
+    """Write the settings down; raises `OSError`."""
+    replace_file(_beside(socket), json.dumps(asdict(settings)).encode(), mode=0o640)
+
+
+def forget(socket: Path) -> None:
+    """Once the lock was secured nobody has to look for its line."""
+    with suppress(OSError):
+        _beside(socket).unlink()
+
+
+def remembered(socket: Path) -> LockSettings | None:
+    """The settings that a keeper left there, None where none did; raises `LockError` if they cannot be read."""
+    place = _beside(socket)
+    try:
+        text = place.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise LockError(
+            f"{place} cannot be read ({error}); it names the line that the keeper drove"
+        ) from error
+    try:
+        settings: LockSettings = read_section(json.loads(text), LockSettings, "lock", str(place))
+    except ValueError as error:
+        raise LockError(f"{place} is damaged ({error}); it names the line that the keeper drove") from error
+    return settings
+
+
+def _beside(socket: Path) -> Path:
+    return socket.with_name(f"{socket.name}.line")
