@@ -44,9 +44,11 @@ from facelatch.reports import Reports
 from facelatch.session import SessionRule
 from facelatch.status import CameraState, DaemonStatus
 from facelatch.status_file import StatusFile
+from facelatch.supply import Supply, SupplyWatch
 from facelatch.watch import Watch
 from tests.board.faults import FAULTS, OPEN_NS, SECOND, Cure, Device, Fault
 from tests.board.report import revision
+from tests.board.weak_supply import WeakSupply
 from tests.factories import make_embedding, make_near, make_template
 from tests.hanging_driver import measure_hang_s
 from tests.looks import make_sample
@@ -112,6 +114,7 @@ class Soak(Notifier):
         self._owner = make_sample(make_near(make_embedding(1), 0.25))
         self._baseline: Baseline | None = None
         self.grew_mb = math.inf
+        self.supply: WeakSupply | None = None
         device.struck = self.struck
 
     # The lock.
@@ -228,6 +231,8 @@ class Soak(Notifier):
         unseen = sorted(name for name in self.kinds if not self.tallies[name].took_s)
         if unseen and self.recoveries >= len(self.kinds):
             self._complain(f"never played: {', '.join(unseen)}")
+        for complaint in self.supply.finish() if self.supply is not None else ():
+            self._complain(complaint)
         if self.device.foreign_resets:
             self._complain(f"somebody else's camera was reset {self.device.foreign_resets} times")
         if self.releases == 0:
@@ -237,7 +242,13 @@ class Soak(Notifier):
         """Run the daemon until enough was seen."""
         soak = self
 
+        weak = self.supply = WeakSupply(folder / "board")
+
         class Judged(Reports):
+            def supply(self, supply: Supply) -> None:
+                weak.told(supply)
+                super().supply(supply)
+
             def camera(self, state: CameraState, enrolled: int, now_ns: int) -> None:
                 soak.noticed(state)
                 super().camera(state, enrolled, now_ns)
@@ -246,6 +257,8 @@ class Soak(Notifier):
         status = StatusFile(folder / "status.json", DaemonStatus(os.getpid(), "soak", 0, 0), print)
         template = make_template()
         rule = LockoutRule()
+        reports = Judged(door, self, status)
+        chores = (weak.pass_time, SupplyWatch(weak.read, reports.supply), status)
         Daemon(
             source=Source(open_camera, rule=health),
             examine=lambda _: self._owner,
@@ -254,8 +267,8 @@ class Soak(Notifier):
             watch=Watch(SessionRule(SESSION_FRAMES, 30), Lockout(rule), cooldown_ns=3 * SECOND),
             keep=LockoutFile(folder / "lockout", "soak", print).keep,
             door=door,
-            reports=Judged(door, self, status),
-            heartbeat=Heartbeat(self, self.clock, self, 2.0, [status]),
+            reports=reports,
+            heartbeat=Heartbeat(self, self.clock, self, 2.0, chores),
             stop=self,
             clock=self.clock,
         ).run()
@@ -358,6 +371,8 @@ def main(words: Sequence[str] | None = None, *, has_sdk: bool | None = None) -> 
             arguments.sdk_recoveries, arguments.seed, _showing(progress, "sdk", arguments)
         )
     rows = [row for soak in parts.values() for row in soak.rows()]
+    supply = parts["simulated"].supply
+    rows += supply.rows() if supply is not None else []
     if arguments.watchdog:
         progress.show(["a driver that hangs for good"])
         rows.append(hang(arguments.watchdog))

@@ -10,8 +10,10 @@ import pytest
 
 from facelatch.frames import Frame
 from facelatch.health import HealthRule, Trouble
+from facelatch.supply import SupplyWatch
 from tests.board import faults_page, flaky_sdk, soak
 from tests.board.faults import FAULTS, SECOND, SERIAL, Device, SimulatedCamera
+from tests.board.weak_supply import WeakSupply
 from tests.requirements import need_module
 
 
@@ -100,6 +102,26 @@ def test_what_was_not_measured_has_failed() -> None:
     assert "reset 2 times" in resets
 
 
+@pytest.mark.parametrize(
+    ("every_s", "complaint"),
+    [
+        pytest.param(29.0, "", id="as-the-daemon-reads"),
+        pytest.param(77.0, "weak supply was told", id="too-rarely"),
+    ],
+)
+def test_a_weak_supply_is_told_in_time(tmp_path: Path, every_s: float, complaint: str) -> None:
+    weak = WeakSupply(tmp_path)
+    watch = SupplyWatch(weak.read, weak.told, every_s)
+    for second in range(1, 10_000):
+        weak.pass_time(second * SECOND)
+        watch(second * SECOND)
+    assert complaint in "; ".join(weak.finish())
+    assert bool(weak.finish()) == bool(complaint)
+    (row,) = weak.rows()
+    assert row["times"] == 8
+    assert row["noticed_s"] == pytest.approx(every_s, abs=12)
+
+
 def test_a_daemon_that_ends_too_soon_did_not_hang() -> None:
     assert soak.judge_hang({"fault": "hang", "took_s": 17.9, "bound_s": 20.0}) == []
     assert "took 0.2 s" in soak.judge_hang({"fault": "hang", "took_s": 0.2, "bound_s": 20.0})[0]
@@ -159,4 +181,5 @@ def test_the_log_in_the_documentation_is_of_the_faults_that_are_played_today() -
     assert {name: facts for name, facts in logged.items() if name in played} == played
     assert log["parts"]["simulated"]["frames"] >= 200_000
     assert log["parts"]["simulated"]["recoveries"] >= 2_000
+    assert "the supply is weak, the board throttles" in logged
     assert all(part["wrong"] == 0 and part["grew_mb"] < soak.LEAKS_MB for part in log["parts"].values())
