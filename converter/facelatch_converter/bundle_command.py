@@ -23,7 +23,7 @@ from facelatch_converter.evaluate_command import (
     to_numbers,
 )
 from facelatch_converter.evaluation_report import write_report
-from facelatch_converter.finetune_start import SHA256_KEY
+from facelatch_converter.finetune.start import SHA256_KEY
 from facelatch_converter.processes import processes
 from facelatch_converter.sources import Source
 

@@ -29,7 +29,7 @@ COMMANDS = {
         "facelatch-convert import-face-model ICT-FaceKit/FaceXModel face-model.npz",
     ),
     "import-makehuman": Command(
-        "makehuman_import",
+        "makehuman.import_command",
         "MakeHuman's base mesh and targets to such an .npz, as a second face generator",
         "facelatch-convert import-makehuman makehuman/data makehuman.npz",
     ),

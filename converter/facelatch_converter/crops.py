@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.preprocess import Crop, CropSpec, encode
-from facelatch_converter.accessories import ACCESSORIES, dress, wear
 from facelatch_converter.augment import Style, augment, blind, draw_style
 from facelatch_converter.expressions import draw_wide_expression
 from facelatch_converter.face_model import FaceModel
@@ -29,6 +28,7 @@ from facelatch_converter.sensors import (
     measure,
     to_crop,
 )
+from facelatch_converter.wear.accessories import ACCESSORIES, dress, wear
 
 Tensors = npt.NDArray[np.int8]
 

@@ -11,11 +11,12 @@ import numpy as np
 from facelatch.card import Bundle, load_bundle
 from facelatch.encoder import RUNTIMES, runtime_version
 from facelatch.errors import ConfigError
-from facelatch_converter import protocol_options, report, sources
+from facelatch_converter import report, sources
 from facelatch_converter.evaluate import Evaluation, Numbers, evaluate, summarise
 from facelatch_converter.evaluation_report import refuse_existing, write_report
 from facelatch_converter.measure import BoardAcquirer, measure
 from facelatch_converter.progress import progress_bar
+from facelatch_converter.protocols import options
 from facelatch_converter.scores import compare
 from facelatch_converter.sources import Source
 
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace a report that is there")
     # Other people than those that a bundle's threshold was fitted on.
     sources.add_arguments(parser, required=False, seed=30_000)
-    protocol_options.add_arguments(parser)
+    options.add_arguments(parser)
     add_measuring_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print metrics.json instead of a summary")
 
@@ -61,9 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the report, and print the main figures."""
     check_measuring(arguments)
     if arguments.protocol:
-        from facelatch_converter import protocol_command  # noqa: PLC0415 - loads numba
+        from facelatch_converter.protocols import command  # noqa: PLC0415 - loads numba
 
-        return protocol_command.run(arguments)
+        return command.run(arguments)
     if arguments.dataset is None:
         raise ConfigError("name what to measure on: --dataset or --protocol")
     refuse_existing(arguments.out, arguments.force)

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.preprocess import CropSpec
-from facelatch_converter.cast import load_generator
-from facelatch_converter.crop_scores import Pair
-from facelatch_converter.protocols import Protocol
-from facelatch_converter.take_crops import render_tensors
-from facelatch_converter.takes import attempt_take, reference_take
+from facelatch_converter.protocols.cast import load_generator
+from facelatch_converter.protocols.crop_scores import Pair
+from facelatch_converter.protocols.named import Protocol
+from facelatch_converter.protocols.take_crops import render_tensors
+from facelatch_converter.protocols.takes import attempt_take, reference_take
 
 Picture = npt.NDArray[np.uint8]
 

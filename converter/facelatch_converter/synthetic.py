@@ -12,11 +12,11 @@ from facelatch_converter.datasets import CaptureRef
 from facelatch_converter.face_model import FaceModel, load_face_model
 from facelatch_converter.held_out import UNLOCK
 from facelatch_converter.people import Person, draw_person
+from facelatch_converter.protocols.takes import sway
 from facelatch_converter.regions import Regions, find_regions
 from facelatch_converter.render import View
 from facelatch_converter.scenes import Range, draw_backdrop, draw_expression, draw_light, draw_view
 from facelatch_converter.staging import CAMERAS, Room, film, film_attack, photograph
-from facelatch_converter.takes import sway
 
 
 def synthetic_captures(

@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from facelatch_converter import finetune_options, options
+from facelatch_converter import options
 from facelatch_converter.crops import STEPS, Batch, Recipe
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import load_face_model
+from facelatch_converter.finetune import options as finetune_options
 from facelatch_converter.runs import RECORD_FILE, Record, fill, make_folder, to_plain, versions
 
 DESCRIPTION = """Train the siamese encoder on rendered people, or fine-tune one on a data set (--dataset).
@@ -103,9 +104,9 @@ def _default(name: str) -> str:
 def run(arguments: argparse.Namespace) -> int:
     """Train until the schedule ends; returns 0, or what fine-tuning returns."""
     if arguments.dataset is not None:
-        from facelatch_converter import finetune  # noqa: PLC0415
+        from facelatch_converter.finetune import command  # noqa: PLC0415
 
-        return finetune.run(arguments)
+        return command.run(arguments)
     fill(arguments, DEFAULTS)
     _check(arguments)
     model = load_face_model(arguments.face_model)

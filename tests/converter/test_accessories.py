@@ -9,7 +9,6 @@ import pytest
 
 from facelatch.frames import Intrinsics
 from facelatch.preprocess import CropSpec, FacePoint, encode, to_tensor
-from facelatch_converter.accessories import ACCESSORIES, dress, wear
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.regions import Regions
@@ -25,7 +24,8 @@ from facelatch_converter.render import (
 )
 from facelatch_converter.sensors import ACTIVE_STEREO, ideal_frame, measure, to_crop
 from facelatch_converter.shading import NECK_MM
-from facelatch_converter.worn import Worn
+from facelatch_converter.wear.accessories import ACCESSORIES, dress, wear
+from facelatch_converter.wear.worn import Worn
 
 CAMERA = Intrinsics(610, 610, 320, 240)
 SPEC = CropSpec()

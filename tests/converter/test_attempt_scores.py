@@ -8,7 +8,7 @@ import pytest
 
 from facelatch.matching import Template, nearest
 from facelatch.session import Outcome, Session, SessionRule
-from facelatch_converter.attempt_scores import NEVER, Samples, attempt_scores, nearest_distances
+from facelatch_converter.protocols.attempt_scores import NEVER, Samples, attempt_scores, nearest_distances
 from tests.converter.scripted import LIVE
 from tests.factories import ENCODER_SHA256, MOMENT
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facelatch_converter.cast import draw_caller, draw_owner, draw_twin, load_generator, near
 from facelatch_converter.people import Person
-from facelatch_converter.protocols import Circumstances, Cohort, Protocol
+from facelatch_converter.protocols.cast import draw_caller, draw_owner, draw_twin, load_generator, near
+from facelatch_converter.protocols.named import Circumstances, Cohort, Protocol
 
 COHORT = Cohort("people", 5)
 PLAIN = Protocol("plain", "nothing special", 6, COHORT, Circumstances())

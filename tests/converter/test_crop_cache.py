@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from facelatch.preprocess import Crop, CropSpec, encode
-from facelatch_converter.crop_cache import Tensors, cached, imported_by
 from facelatch_converter.errors import OutputError
+from facelatch_converter.protocols.crop_cache import Tensors, cached, imported_by
 
 SPEC = CropSpec(size_px=32)
 
@@ -51,12 +51,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_the_renderers_code_is_all_of_it_and_no_more() -> None:
-    found = imported_by("facelatch_converter.take_crops")
+    found = imported_by("facelatch_converter.protocols.take_crops")
     assert {
         "facelatch.preprocess",
         "facelatch_converter.sensors",
         "facelatch_converter.rasterise",
         "facelatch_converter.people",
-        "facelatch_converter.protocols",
+        "facelatch_converter.protocols.named",
     } <= found
     assert not found & {"facelatch_converter.train", "facelatch_converter.plots", "facelatch.session"}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from facelatch_converter.attempt_scores import Embeddings, Samples, attempt_scores
-from facelatch_converter.crop_scores import FARTHEST, SHOWN, score_crops
-from facelatch_converter.crop_trials import POSES, REFERENCES
+from facelatch_converter.protocols.attempt_scores import Embeddings, Samples, attempt_scores
+from facelatch_converter.protocols.crop_scores import FARTHEST, SHOWN, score_crops
+from facelatch_converter.protocols.crop_trials import POSES, REFERENCES
 from tests.converter.scripted import embedding_of
 
 PEOPLE, CALLERS, ATTEMPTS = 6, 3, 2

@@ -8,8 +8,8 @@ from facelatch.enrolling import Ending
 from facelatch.locate import Missing
 from facelatch.matching import Template
 from facelatch.session import Outcome
-from facelatch_converter.attempt_trials import LOOKS, Enrolled, Found
-from facelatch_converter.filmed_rates import (
+from facelatch_converter.protocols.attempt_trials import LOOKS, Enrolled, Found
+from facelatch_converter.protocols.filmed_rates import (
     count_attempts,
     count_enrolments,
     count_impostors,

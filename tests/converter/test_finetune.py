@@ -20,10 +20,10 @@ from facelatch.frames import Frame
 from facelatch.preprocess import VERSION, Crop, CropSpec
 from facelatch_converter import bundle_command, quantise, records, train
 from facelatch_converter.errors import ConversionError, DatasetError, OutputError, TrainingError
-from facelatch_converter.finetune import require_people, split_people
-from facelatch_converter.finetune_faces import Faces, draw_frames, face_batches, read_faces
-from facelatch_converter.finetune_reports import best_report, reports_since_best
-from facelatch_converter.finetune_start import SHA256_KEY, find_start
+from facelatch_converter.finetune.command import require_people, split_people
+from facelatch_converter.finetune.faces import Faces, draw_frames, face_batches, read_faces
+from facelatch_converter.finetune.reports import best_report, reports_since_best
+from facelatch_converter.finetune.start import SHA256_KEY, find_start
 from facelatch_converter.sources import Source
 from tests.bundles import make_bundle, write_bundle
 from tests.converter.scripted import capture
@@ -372,7 +372,7 @@ def test_an_encoder_of_unknown_or_other_preprocessing_is_refused(
 
 
 def test_an_encoder_of_another_size_than_its_origin_says_is_refused(start: Path, tmp_path: Path) -> None:
-    from facelatch_converter.finetune_loop import Tuner
+    from facelatch_converter.finetune.loop import Tuner
 
     (tmp_path / "run.json").write_bytes((start.parent / "run.json").read_bytes())
     tiny_encoder(size_px=64).save(tmp_path / "encoder.keras")

@@ -7,8 +7,8 @@ import pytest
 
 from facelatch.errors import ModelError
 from facelatch_converter import float_model
-from facelatch_converter.contenders import FloatModel
 from facelatch_converter.errors import ConversionError
+from facelatch_converter.protocols.contenders import FloatModel
 from tests.processes import run_python
 
 MAKE = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facelatch_converter.face_model import FaceModel
-from facelatch_converter.head_map import map_head
+from facelatch_converter.wear.head_map import map_head
 
 
 def test_the_map_has_the_surface_in_every_direction(model: FaceModel) -> None:

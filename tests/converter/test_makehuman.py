@@ -9,9 +9,9 @@ import pytest
 from facelatch_converter.errors import FaceModelError, OutputError
 from facelatch_converter.face_model import FaceModel, load_face_model
 from facelatch_converter.face_model_import import write_npz
-from facelatch_converter.makehuman_files import read_base, read_target
-from facelatch_converter.makehuman_heads import EXPRESSIONS, LANDMARKS, import_data
-from facelatch_converter.makehuman_sliders import AGES, RACES, SEXES, WEIGHTS
+from facelatch_converter.makehuman.files import read_base, read_target
+from facelatch_converter.makehuman.heads import EXPRESSIONS, LANDMARKS, import_data
+from facelatch_converter.makehuman.sliders import AGES, RACES, SEXES, WEIGHTS
 from facelatch_converter.people import draw_person
 from facelatch_converter.regions import find_regions
 from tests.converter.toy_model import toy_arrays
@@ -202,7 +202,7 @@ def test_the_command_refuses_what_is_in_the_way_and_a_folder_that_is_not_there(t
     import argparse
 
     from facelatch_converter.cli import main
-    from facelatch_converter.makehuman_import import add_arguments, run
+    from facelatch_converter.makehuman.import_command import add_arguments, run
 
     parser = argparse.ArgumentParser()
     add_arguments(parser)

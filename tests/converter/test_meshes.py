@@ -4,7 +4,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from facelatch_converter.meshes import Mesh, capsule, double_sided, ellipsoid, grid, joined, torn_grid, tube
+from facelatch_converter.wear.meshes import (
+    Mesh,
+    capsule,
+    double_sided,
+    ellipsoid,
+    grid,
+    joined,
+    torn_grid,
+    tube,
+)
 
 Real = npt.NDArray[np.float32]
 X, Y, Z = np.eye(3, dtype=np.float32)

@@ -10,10 +10,10 @@ from facelatch.card import OperatingPoint
 from facelatch.preprocess import CropSpec
 from facelatch_converter import bundle
 from facelatch_converter.cli import main
-from facelatch_converter.protocol_options import Scale
-from facelatch_converter.protocol_report import FILES
-from facelatch_converter.protocol_trials import total_cost
-from facelatch_converter.protocols import every_protocol
+from facelatch_converter.protocols.named import every_protocol
+from facelatch_converter.protocols.options import Scale
+from facelatch_converter.protocols.report import FILES
+from facelatch_converter.protocols.trials import total_cost
 
 ENCODER = (Path(__file__).parents[1] / "data" / "models" / "encoder.tflite").read_bytes()
 
@@ -140,7 +140,7 @@ def test_the_usual_scale_compares_ten_million_attempts() -> None:
 
 def test_protocols_of_one_cohort_share_its_enrolments() -> None:
     by_name = {one.name: one for one in every_protocol()}
-    from facelatch_converter.crop_trials import Stage
+    from facelatch_converter.protocols.crop_trials import Stage
 
     stage, scale = Stage(Path("model.npz"), ()), Scale(people=100, callers=10, attempts=1, filmed=0)
     one, two = (

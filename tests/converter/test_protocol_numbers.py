@@ -7,7 +7,7 @@ import pytest
 
 from facelatch_converter.errors import ClaimError
 from facelatch_converter.metrics import comparisons
-from facelatch_converter.protocol_numbers import EXPECTED_ERRORS, granted, rates, threshold_shown
+from facelatch_converter.protocols.numbers import EXPECTED_ERRORS, granted, rates, threshold_shown
 
 RNG = np.random.default_rng(4)
 MEASURED = comparisons(RNG.normal(0.4, 0.1, 200), RNG.normal(1.1, 0.1, 100_000))

@@ -4,13 +4,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from facelatch_converter import failure_gallery, protocol_card, protocol_page, protocol_plots
+from facelatch_converter import failure_gallery
 from facelatch_converter.evaluate import Numbers
 from facelatch_converter.metrics import comparisons, det_curve
 from facelatch_converter.plots import DARK, LIGHT
-from facelatch_converter.protocol_lines import to_lines
-from facelatch_converter.protocol_numbers import rates
-from facelatch_converter.protocol_plots import Bar
+from facelatch_converter.protocols import card as protocol_card
+from facelatch_converter.protocols import page
+from facelatch_converter.protocols import plots as protocol_plots
+from facelatch_converter.protocols.lines import to_lines
+from facelatch_converter.protocols.numbers import rates
+from facelatch_converter.protocols.plots import Bar
 from facelatch_converter.report import Picture
 
 RNG = np.random.default_rng(3)
@@ -110,14 +113,14 @@ def test_a_tensor_becomes_image_and_depth_side_by_side() -> None:
 
 def test_the_page_has_every_protocol_network_and_picture_and_escapes_foreign_words() -> None:
     pictures = [Picture(f"picture{place}", b"light", b"dark", f"caption {place}") for place in range(5)]
-    page = protocol_page.to_html(numbers(), pictures)
-    assert "int8, ours &lt;1&gt;" in page
-    assert "<1>" not in page
-    assert page.count("&lt;no-image&gt; &amp; more") == 1
-    assert all(f"caption {place}" in page for place in range(5))
-    assert page.count("not filmed") == 2 * 2 + 2 * 4  # no-image of ours, everything of the other
-    assert "not claimed" in page
-    assert "Nothing here was measured on real people" in page
+    html = page.to_html(numbers(), pictures)
+    assert "int8, ours &lt;1&gt;" in html
+    assert "<1>" not in html
+    assert html.count("&lt;no-image&gt; &amp; more") == 1
+    assert all(f"caption {place}" in html for place in range(5))
+    assert html.count("not filmed") == 2 * 2 + 2 * 4  # no-image of ours, everything of the other
+    assert "not claimed" in html
+    assert "Nothing here was measured on real people" in html
 
 
 def test_the_cards_section_has_what_the_bars_ask_for() -> None:

@@ -14,16 +14,16 @@ from facelatch.locate import Located, Missing
 from facelatch.preprocess import CropSpec, FacePoint
 from facelatch.session import SessionRule
 from facelatch_converter import bundle
-from facelatch_converter.attempt_trials import LOOKS, Crew, Film, collect, enrol
-from facelatch_converter.cast import load_generator
-from facelatch_converter.contenders import of_bundle, of_file
-from facelatch_converter.crop_trials import POSES, REFERENCES, Stage
 from facelatch_converter.errors import ConversionError
-from facelatch_converter.protocol_options import Scale
-from facelatch_converter.protocol_trials import run_trials, total_cost
-from facelatch_converter.protocols import Circumstances, Cohort, Lighting, Protocol
+from facelatch_converter.protocols.attempt_trials import LOOKS, Crew, Film, collect, enrol
+from facelatch_converter.protocols.cast import load_generator
+from facelatch_converter.protocols.contenders import of_bundle, of_file
+from facelatch_converter.protocols.crop_trials import POSES, REFERENCES, Stage
+from facelatch_converter.protocols.named import Circumstances, Cohort, Lighting, Protocol
+from facelatch_converter.protocols.options import Scale
+from facelatch_converter.protocols.takes import Take, attempt_take, enrolment_take
+from facelatch_converter.protocols.trials import run_trials, total_cost
 from facelatch_converter.staging import FRAME_NS
-from facelatch_converter.takes import Take, attempt_take, enrolment_take
 
 ENCODER = Path(__file__).parents[1] / "data" / "models" / "encoder.tflite"
 SMALL = Circumstances(camera="d435-small")

@@ -7,11 +7,11 @@ import pytest
 
 from facelatch.errors import ConfigError
 from facelatch_converter import crops
-from facelatch_converter.accessories import ACCESSORIES
 from facelatch_converter.expressions import EXPRESSIONS
 from facelatch_converter.faults import FAULTS
-from facelatch_converter.protocols import ANY_WIDE, Circumstances, Lighting, choose, every_protocol
+from facelatch_converter.protocols.named import ANY_WIDE, Circumstances, Lighting, choose, every_protocol
 from facelatch_converter.staging import CAMERAS
+from facelatch_converter.wear.accessories import ACCESSORIES
 
 ALL = every_protocol()
 BY_NAME = {protocol.name: protocol for protocol in ALL}

@@ -9,13 +9,13 @@ import pytest
 
 from facelatch.frames import intensity
 from facelatch.preprocess import CropSpec, FacePoint, to_tensor
-from facelatch_converter.cast import load_generator
-from facelatch_converter.protocols import Circumstances, Cohort, Lighting, Protocol
+from facelatch_converter.protocols.cast import load_generator
+from facelatch_converter.protocols.named import Circumstances, Cohort, Lighting, Protocol
+from facelatch_converter.protocols.take_crops import render_tensors
+from facelatch_converter.protocols.take_frames import film_frame
+from facelatch_converter.protocols.take_heads import make_head
+from facelatch_converter.protocols.takes import Take, attempt_take
 from facelatch_converter.staging import CAMERAS
-from facelatch_converter.take_crops import render_tensors
-from facelatch_converter.take_frames import film_frame
-from facelatch_converter.take_heads import make_head
-from facelatch_converter.takes import Take, attempt_take
 
 SPEC = CropSpec(size_px=48)
 PLAIN = Protocol("plain", "nothing special", 6, Cohort("people", 5), Circumstances(camera="d435-small"))

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from facelatch.enrolment import CENTRE, WANTED, to_sector
-from facelatch_converter.cast import load_generator
-from facelatch_converter.protocols import ANY_WIDE, Circumstances, Cohort, Lighting, Protocol
-from facelatch_converter.takes import attempt_take, enrolment_take, reference_take
+from facelatch_converter.protocols.cast import load_generator
+from facelatch_converter.protocols.named import ANY_WIDE, Circumstances, Cohort, Lighting, Protocol
+from facelatch_converter.protocols.takes import attempt_take, enrolment_take, reference_take
 
 COHORT = Cohort("people", 5)
 PLAIN = Protocol("plain", "nothing special", 6, COHORT, Circumstances())

@@ -1,0 +1,1 @@
+"""A second face generator: face models of MakeHuman's heads."""

@@ -1,0 +1,1 @@
+"""Named protocols: who comes to which door, and what an encoder makes of whole attempts."""

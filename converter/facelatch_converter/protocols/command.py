@@ -1,0 +1,117 @@
+"""`facelatch-convert evaluate --protocol`: named protocols, whole attempts included, on people rendered for them."""
+
+import argparse
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from facelatch.card import Bundle, load_bundle
+from facelatch.encoder import RUNTIMES
+from facelatch.errors import ConfigError
+from facelatch_converter import places
+from facelatch_converter.bundle import MODEL_CARD_FILE
+from facelatch_converter.errors import OutputError
+from facelatch_converter.evaluate import Numbers
+from facelatch_converter.evaluation_report import refuse_existing
+from facelatch_converter.progress import progress_bar
+from facelatch_converter.protocols import contenders
+from facelatch_converter.protocols.card import to_markdown, with_protocols
+from facelatch_converter.protocols.contenders import Contender
+from facelatch_converter.protocols.crop_trials import Stage
+from facelatch_converter.protocols.lines import to_lines
+from facelatch_converter.protocols.named import Protocol, choose, every_protocol
+from facelatch_converter.protocols.numbers import measure_protocol
+from facelatch_converter.protocols.options import Scale, to_scale
+from facelatch_converter.protocols.report import Findings, write_report
+from facelatch_converter.protocols.trials import run_trials, total_cost
+
+FRAMES = (1, 5)
+"""Of an attempt, both measured."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, write the report, and print the main figures."""
+    protocols, scale = choose(arguments.protocol, every_protocol()), to_scale(arguments)
+    refuse_existing(arguments.out, arguments.force)
+    if arguments.face_model is None:
+        raise ConfigError("--protocol needs --face-model NPZ; make one with import-face-model")
+    bundle = load_bundle(arguments.bundle)
+    stage = Stage(arguments.face_model, enter(bundle, arguments), arguments.cache)
+    start = time.perf_counter()
+    with progress_bar(total_cost(protocols, stage, scale), "crops") as advance:
+        trials = run_trials(protocols, stage, scale, arguments.workers, advance)
+    measured = {
+        one.name: measure_protocol(trials, one, stage.contenders, FRAMES, bundle.card.threshold)
+        for one in protocols
+    }
+    numbers = to_numbers(
+        bundle, protocols, stage, scale, {name: found for name, (found, _) in measured.items()}
+    )
+    numbers["minutes"] = (time.perf_counter() - start) / 60
+    shown = {name: pictured for name, (_, pictured) in measured.items()}
+    write_report(arguments.out, numbers, Findings(protocols, stage, trials, shown))
+    if arguments.card:
+        update_card(arguments.bundle / MODEL_CARD_FILE, numbers)
+    print(json.dumps(numbers, indent=2) if arguments.json else "\n".join(to_lines(numbers)))
+    return 0
+
+
+def update_card(path: Path, numbers: Numbers) -> None:
+    """Put the protocols' section into a model card; raises `OutputError` where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); bundle writes it") from error
+    with places.replacing(path) as file:
+        file.write(with_protocols(text, to_markdown(numbers)).encode())
+
+
+def enter(bundle: Bundle, arguments: argparse.Namespace) -> tuple[Contender, ...]:
+    """The networks to measure: the bundle's first."""
+    others = [runtime for runtime in RUNTIMES if arguments.every_runtime and runtime != arguments.runtime]
+    found = [contenders.of_bundle(bundle, runtime) for runtime in (arguments.runtime, *others)]
+    if arguments.encoder is not None:
+        found.append(contenders.of_keras(arguments.encoder, bundle))
+    if arguments.compare is not None:
+        found.append(contenders.of_file(arguments.compare, bundle.card.crop, arguments.runtime))
+    return tuple(found)
+
+
+def to_numbers(
+    bundle: Bundle,
+    protocols: Sequence[Protocol],
+    stage: Stage,
+    scale: Scale,
+    measured: Mapping[str, Numbers],
+) -> Numbers:
+    """The content of `metrics.json`."""
+    card = bundle.card
+    return {
+        "format": 2,
+        "model": {
+            "name": card.name,
+            "encoder_sha256": card.encoder_sha256,
+            "threshold": card.threshold,
+            "claimed_fmr": claimed_fmr(bundle),
+        },
+        "face_model": stage.face_model.name,
+        "scale": asdict(scale),
+        "contenders": [one.name for one in stage.contenders],
+        "protocols": {
+            protocol.name: {
+                "about": protocol.about,
+                "kept_out": protocol.kept_out,
+                "seeds": {"enrolment": protocol.cohort.seed, "attempts": protocol.seed},
+                **measured[protocol.name],
+            }
+            for protocol in protocols
+        },
+    }
+
+
+def claimed_fmr(bundle: Bundle) -> float | None:
+    """The false match rate that the card's threshold stands for; None where it is none of its points."""
+    points = [point.fmr for point in bundle.card.operating_points if point.threshold >= bundle.card.threshold]
+    return min(points, default=None)

@@ -1,0 +1,146 @@
+"""What trials show of a protocol and a contender: rates with their counts and bounds, as plain JSON values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from facelatch_converter import metrics
+from facelatch_converter.errors import ClaimError
+from facelatch_converter.evaluate import Numbers, to_numbers
+from facelatch_converter.metrics import Comparisons, DetCurve
+from facelatch_converter.protocols.contenders import Contender
+from facelatch_converter.protocols.crop_scores import CropScores, Pair, score_crops
+from facelatch_converter.protocols.crop_trials import POSES
+from facelatch_converter.protocols.filmed_rates import (
+    count_attempts,
+    count_enrolments,
+    count_impostors,
+    of_contender,
+)
+from facelatch_converter.protocols.named import Protocol
+from facelatch_converter.protocols.trials import Trials
+
+TARGETS = (1e-3, 1e-4, 1e-6)
+EXPECTED_ERRORS = 10
+"""So many false matches are expected among the comparisons where a rate is claimed: 1e-6 takes 10 million."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """What pictures show of a contender in a protocol."""
+
+    curve: DetCurve
+    """Of single comparisons."""
+    worst_genuine: tuple[Pair, ...]
+    closest_impostors: tuple[Pair, ...]
+
+
+def measure_protocol(
+    trials: Trials,
+    protocol: Protocol,
+    contenders: Sequence[Contender],
+    frames: Sequence[int],
+    threshold: float,
+) -> tuple[Numbers, dict[str, Shown]]:
+    """Everything measured of a protocol, and what is drawn of it, by contender; `threshold` is the card's."""
+    numbers: Numbers = {"crops": {}, "filmed": {}}
+    shown = {}
+    for one in contenders:
+        own = threshold if one.keeps_threshold else None
+        scores = scores_of(trials, protocol, one.name, frames)
+        numbers["crops"][one.name] = crop_numbers(scores, own)
+        curve = metrics.det_curve(scores.single)
+        shown[one.name] = Shown(curve, scores.worst_genuine, scores.closest_impostors)
+        if own is not None:
+            numbers["filmed"][one.name] = film_numbers(trials, protocol, one.name, frames, own)
+    return numbers, shown
+
+
+def scores_of(trials: Trials, protocol: Protocol, contender: str, frames: Sequence[int]) -> CropScores:
+    """All comparisons of a contender in a protocol, from crops."""
+    twins = trials.twins.get(protocol.name)
+    return score_crops(
+        trials.cohorts[protocol.cohort.name][contender],
+        trials.attempts[protocol.name][contender],
+        None if twins is None else twins[contender],
+        frames,
+    )
+
+
+def crop_numbers(scores: CropScores, threshold: float | None) -> Numbers:
+    """Rates from crops; `threshold` is the card's, None for a network without one."""
+    return {
+        "single": rates(scores.single, threshold, ("fmr", "fnmr")),
+        "attempts": {
+            str(frames): rates(found, threshold, ("far", "frr")) for frames, found in scores.attempts.items()
+        },
+    }
+
+
+def film_numbers(
+    trials: Trials, protocol: Protocol, contender: str, frames: Sequence[int], threshold: float
+) -> Numbers | None:
+    """Rates from whole frames; None where none were filmed, as of what the board cannot see."""
+    if protocol.name not in trials.calls:
+        return None
+    enrolled = [person[contender] for person in trials.enrolled[protocol.cohort.name]]
+    calls = of_contender(trials.calls[protocol.name], contender)
+    templates = trials.cohorts[protocol.cohort.name][contender][:, :POSES]
+    numbers: Numbers = {"enrolment": count_enrolments(enrolled)}
+    for count in frames:
+        own = count_attempts(enrolled, calls, count, threshold)
+        if own is None:
+            continue
+        if protocol.name in trials.twin_calls:
+            twins = of_contender(trials.twin_calls[protocol.name], contender)
+            by_twins = count_attempts(enrolled, twins, count, threshold)
+            own["far"] = None if by_twins is None else granted(by_twins)
+        else:
+            own |= count_impostors(calls, templates, count, threshold)
+        numbers[str(count)] = own
+    return numbers
+
+
+def granted(counted: Numbers) -> Numbers:
+    """The share of attempts that were granted, from what `count_attempts` says of those that were not."""
+    refused = counted["frr"]
+    return to_numbers(metrics.Rate(refused["trials"] - refused["errors"], refused["trials"]))
+
+
+def rates(measured: Comparisons, threshold: float | None, names: tuple[str, str]) -> Numbers:
+    """EER, both errors at the threshold, and the one where the other is as low as the comparisons can show."""
+    false_match, false_non_match = names
+    equal = metrics.eer(measured)
+    numbers: Numbers = {
+        "genuine": measured.genuine.size,
+        "impostor": measured.impostor.size,
+        "eer": equal.rate,
+        "genuine_mean": float(np.mean(measured.genuine, dtype=np.float64)),
+        "impostor_mean": float(np.mean(measured.impostor, dtype=np.float64)),
+        f"{false_non_match}_at_{false_match}": [_at(measured, target, false_non_match) for target in TARGETS],
+    }
+    if threshold is not None:
+        numbers["threshold"] = threshold
+        numbers[false_match] = to_numbers(measured.fmr_at(threshold))
+        numbers[false_non_match] = to_numbers(measured.fnmr_at(threshold))
+    return numbers
+
+
+def _at(measured: Comparisons, target: float, name: str) -> Numbers:
+    try:
+        threshold = threshold_shown(measured, target)
+    except ClaimError as error:
+        return {"at": target, "not_shown": str(error)}
+    return {"at": target, "threshold": threshold, name: to_numbers(measured.fnmr_at(threshold))}
+
+
+def threshold_shown(measured: Comparisons, target: float) -> float:
+    """The loosest threshold with at most this false match rate; raises `ClaimError` where too few show it."""
+    needed = round(EXPECTED_ERRORS / target)
+    if measured.impostor.size < needed:
+        raise ClaimError(
+            f"{measured.impostor.size:,} impostor comparisons cannot show a rate of {target:g}; "
+            f"at least {needed:,} are needed"
+        )
+    return metrics.threshold_at_fmr(measured.impostor, target)

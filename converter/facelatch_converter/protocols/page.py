@@ -1,0 +1,134 @@
+"""One `report.html` of named protocols: tables and pictures in a single file."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from facelatch_converter import report
+from facelatch_converter.evaluate import Numbers
+from facelatch_converter.protocols.card import bounded
+from facelatch_converter.report import Picture
+
+_LIMITS = (
+    "All faces are rendered. Nothing here was measured on real people.",
+    "Crops come straight from the renderer, placed as the board's locator was measured to place them. They skip "
+    "locating, liveness and failures to acquire; they are there for the many comparisons that a small rate takes.",
+    "Whole frames went through the board's own code from frame to verdict, on fewer people. Their FAR compares those "
+    "attempts with templates made of crops.",
+    "FAR is of one stranger against one template. With several users on a board a stranger has as many chances.",
+    "The bounds treat comparisons as independent. Pairs share people, so the true uncertainty is larger.",
+    "A rate is only claimed where at least ten errors at that rate would be expected among the comparisons.",
+)
+
+
+def to_html(numbers: Numbers, pictures: Sequence[Picture]) -> str:
+    """The whole page. `numbers` is the content of `metrics.json`."""
+    model = numbers["model"]
+    parts = [
+        f"<h1>{escape(model['name'])}: protocols</h1>",
+        f"<p>{_method(numbers)}</p>",
+        "".join(report.figure(picture) for picture in pictures[:3]),
+    ]
+    for name in numbers["contenders"]:
+        parts += [f"<h2>{escape(name)}</h2>", *contender_tables(numbers, name)]
+    parts += ["".join(report.figure(picture) for picture in pictures[3:])]
+    parts += ["<h2>Protocols</h2>", report.table(protocol_rows(numbers), ["", "", "seeds"])]
+    notes = "".join(f"<li>{escape(note)}</li>" for note in _LIMITS)
+    parts += ["<h2>What these figures do not say</h2>", f"<ul>{notes}</ul>"]
+    return report.page(f"{model['name']}: protocols", "\n".join(parts))
+
+
+def _method(numbers: Numbers) -> str:
+    scale = numbers["scale"]
+    return escape(
+        f"Rendered people of {numbers['face_model']}. In each protocol {scale['callers']:,} made {scale['attempts']} "
+        f"attempts of {scale['frames']} frames against {scale['people']:,} enrolled people, as crops; "
+        f"{scale['filmed']:,} of them enrolled and made {scale['filmed_attempts']} attempts each in whole frames. "
+        f"The card's threshold is {numbers['model']['threshold']:.4f}."
+    )
+
+
+def contender_tables(numbers: Numbers, contender: str) -> list[str]:
+    """Single comparisons, attempts as crops and attempts in whole frames."""
+    found = numbers["protocols"]
+    single = {name: one["crops"][contender]["single"] for name, one in found.items()}
+    parts = [
+        "<h3>One frame against one frame</h3>",
+        report.table([single_row(name, one) for name, one in single.items()], SINGLE_HEAD),
+    ]
+    for frames in ("5", "1"):
+        rows = [
+            attempt_row(name, one["crops"][contender]["attempts"][frames], film_of(one, contender, frames))
+            for name, one in found.items()
+        ]
+        parts += [
+            f"<h3>Attempts of {frames} frame{'s' * (frames != '1')}</h3>",
+            report.table(rows, ATTEMPT_HEAD),
+        ]
+    return parts
+
+
+SINGLE_HEAD = (
+    "protocol", "EER", "FMR", "FNMR", "FNMR at FMR 1e-3", "1e-4", "1e-6", "genuine mean", "impostor mean",
+    "impostor comparisons",
+)  # fmt: skip
+ATTEMPT_HEAD = (
+    "protocol",
+    "FAR",
+    "FRR",
+    "FRR at FAR 1e-6",
+    "impostor attempts",
+    "FRR in whole frames",
+    "FTA",
+    "FAR in whole frames",
+)
+
+
+def single_row(name: str, found: Numbers) -> list[str]:
+    """A protocol's single comparisons in cells."""
+    return [
+        escape(name),
+        report.percent(found["eer"]),
+        bounded(found.get("fmr")),
+        bounded(found.get("fnmr")),
+        *(bounded(point.get("fnmr")) for point in found["fnmr_at_fmr"]),
+        f"{found['genuine_mean']:.3f}",
+        f"{found['impostor_mean']:.3f}",
+        f"{found['impostor']:,}",
+    ]
+
+
+def attempt_row(name: str, crops: Numbers, filmed: Numbers | None) -> list[str]:
+    """A protocol's attempts in cells."""
+    strictest = crops["frr_at_far"][-1]
+    frames = (
+        ("not filmed", "", "")
+        if filmed is None
+        else [bounded(filmed[rate]) for rate in ("frr", "fta", "far")]
+    )
+    return [
+        escape(name),
+        bounded(crops.get("far")),
+        bounded(crops.get("frr")),
+        bounded(strictest.get("frr")),
+        f"{crops['impostor']:,}",
+        *frames,
+    ]
+
+
+def film_of(protocol: Numbers, contender: str, frames: str) -> Numbers | None:
+    """What was filmed of a protocol, if anything was."""
+    whole: dict[str, Any] = protocol["filmed"].get(contender) or {}
+    return whole.get(frames)
+
+
+def protocol_rows(numbers: Numbers) -> list[list[str]]:
+    """What each protocol is."""
+    return [
+        [
+            escape(name),
+            escape(one["about"] + (f"; kept out of training: {one['kept_out']}" if one["kept_out"] else "")),
+            f"{one['seeds']['enrolment']}, {one['seeds']['attempts']}",
+        ]
+        for name, one in numbers["protocols"].items()
+    ]

@@ -1,0 +1,1 @@
+"""What people wear and grow: glasses, hats, hair, beards, masks, scarves, and hands before the face."""
