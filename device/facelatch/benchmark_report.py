@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from facelatch.benchmark import STAGES, Comparison, Measurement, Summary
-from facelatch.board import Board
+from facelatch.diagnosis.board import Board
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from facelatch.errors import ConfigError
 from facelatch.fields import build, show
-from facelatch.lock_settings import LockSettings, PanelSettings, check_door
+from facelatch.keeping.settings import LockSettings, PanelSettings, check_door
 from facelatch.lockout import LockoutRule
 from facelatch.sections import between, one_of, read_section, read_text, refuse_unknown, to_tables
 from facelatch.session import SessionRule

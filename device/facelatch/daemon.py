@@ -13,9 +13,9 @@ from facelatch.door import Door
 from facelatch.errors import LockError
 from facelatch.frames import Frame
 from facelatch.heartbeat import Heartbeat, Stop
+from facelatch.keeping.panel import Mood
 from facelatch.lockout import Lockout
 from facelatch.matching import Template
-from facelatch.panel import Mood
 from facelatch.reports import Reports
 from facelatch.session import Verdict
 from facelatch.status import CameraState

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from facelatch.door_notices import DoorNotice
 from facelatch.events import Event, Notice, from_verdict
+from facelatch.keeping.notices import DoorNotice
+from facelatch.keeping.panel import Mood
 from facelatch.locks import DoorLock
-from facelatch.panel import Mood
 from facelatch.session import Outcome, Verdict
 from facelatch.timestamps import to_utc_text
 

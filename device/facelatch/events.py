@@ -5,9 +5,9 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from facelatch.door_notices import DoorNotice
 from facelatch.errors import EventError
 from facelatch.fields import decode_object
+from facelatch.keeping.notices import DoorNotice
 from facelatch.session import Outcome, Verdict
 from facelatch.timestamps import is_utc_text
 

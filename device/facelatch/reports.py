@@ -7,7 +7,7 @@ from facelatch.notify import Notifier
 from facelatch.session import Outcome, Verdict
 from facelatch.status import CameraState, LastEvent
 from facelatch.status_file import StatusFile
-from facelatch.supply import Supply, to_words, wrong_now
+from facelatch.supervision.supply import Supply, to_words, wrong_now
 
 
 class Reports:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from facelatch.errors import StatusError
 from facelatch.fields import Fields, decode_object, printable
-from facelatch.health import Trouble
+from facelatch.supervision.health import Trouble
 from facelatch.timestamps import is_utc_text
 
 FORMAT = 1

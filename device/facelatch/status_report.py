@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from facelatch.checks import Finding, Status, to_record, worst
+from facelatch.diagnosis.checks import Finding, Status, to_record, worst
 from facelatch.status import STALE_S, CameraState, DaemonStatus
-from facelatch.supply import to_words, wrong_now
+from facelatch.supervision.supply import to_words, wrong_now
 
 
 def judge(status: DaemonStatus, now_ns: int, is_alive: bool) -> list[Finding]:

@@ -11,8 +11,8 @@ from random import Random
 
 from facelatch.errors import CameraStalledError, CameraUnpluggedError
 from facelatch.frames import Frame
-from facelatch.health import HealthRule, Trouble
-from facelatch.recovery import longest_recovery_s
+from facelatch.supervision.health import HealthRule, Trouble
+from facelatch.supervision.recovery import longest_recovery_s
 from tests.factories import make_frame
 
 SECOND = 1_000_000_000

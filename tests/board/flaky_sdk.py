@@ -11,7 +11,7 @@ import numpy as np
 from facelatch.cameras.realsense import RealSenseCamera
 from facelatch.cameras.realsense_sdk import load_sdk
 from facelatch.frames import Frame
-from facelatch.health import HealthRule, Trouble
+from facelatch.supervision.health import HealthRule, Trouble
 from tests.board.faults import OPEN_NS, Cure, Device, Fault
 from tests.device.sdk_recording import record
 from tests.factories import make_frame

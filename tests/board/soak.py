@@ -31,20 +31,20 @@ from facelatch.cameras.supervised import Source
 from facelatch.daemon import Daemon
 from facelatch.door import Door
 from facelatch.event_log import EventLog
-from facelatch.health import HealthRule
 from facelatch.heartbeat import Heartbeat
-from facelatch.keeper_wire import Noticed
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.wire import Noticed
 from facelatch.lockout import Lockout, LockoutRule
 from facelatch.lockout_file import LockoutFile
 from facelatch.notify import Notifier
-from facelatch.panel import Mood
 from facelatch.progress import Progress
-from facelatch.recovery import longest_recovery_s
 from facelatch.reports import Reports
 from facelatch.session import SessionRule
 from facelatch.status import CameraState, DaemonStatus
 from facelatch.status_file import StatusFile
-from facelatch.supply import Supply, SupplyWatch
+from facelatch.supervision.health import HealthRule
+from facelatch.supervision.recovery import longest_recovery_s
+from facelatch.supervision.supply import Supply, SupplyWatch
 from facelatch.watch import Watch
 from tests.board.faults import FAULTS, OPEN_NS, SECOND, Cure, Device, Fault
 from tests.board.report import revision

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from facelatch.supply import Supply, read_supply, wrong_now
+from facelatch.supervision.supply import Supply, read_supply, wrong_now
 
 SECOND = 1_000_000_000
 EVERY_S, LASTS_S = 1200, 90

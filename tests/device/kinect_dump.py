@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.frames import DepthImage, Frame
-from facelatch.kinect_depth import HEIGHT, NO_READING, NOMINAL, WIDTH, to_mm
+from facelatch.optics.kinect_depth import HEIGHT, NO_READING, NOMINAL, WIDTH, to_mm
 from tests.device.procedural_face import Scene, face_frame
 from tests.requirements import need_file
 

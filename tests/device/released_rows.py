@@ -1,6 +1,6 @@
 """What must hold of every lock's line over time."""
 
-from facelatch.releases import LONGEST_NS, REST_NS
+from facelatch.keeping.releases import LONGEST_NS, REST_NS
 
 
 def check_rows(trace: list[tuple[int, bool]]) -> None:

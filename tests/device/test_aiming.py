@@ -7,7 +7,7 @@ from facelatch.cameras.scripted import ScriptedCamera
 from facelatch.cameras.supervised import Source, SupervisedCamera
 from facelatch.errors import CameraError
 from facelatch.frames import Frame
-from facelatch.health import for_recording
+from facelatch.supervision.health import for_recording
 from tests.factories import make_frame
 
 BOX = (10, 20, 30, 40)

@@ -5,7 +5,7 @@ import pytest
 
 from facelatch.benchmark import Comparison, Measurement, Summary
 from facelatch.benchmark_report import Report, Rivals, to_record, to_text
-from facelatch.board import Board
+from facelatch.diagnosis.board import Board
 
 PI = Board("Raspberry Pi 5", "Cortex-A76", 4, "ondemand", {"cpu-thermal": 50.0}, ())
 SUMMARY = Summary(100, 1.0, 2.0, 3.0, 4.0)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from facelatch.board import (
+from facelatch.diagnosis.board import (
     read_board,
     read_cpu,
     read_resident_mib,

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from facelatch.frames import Frame
-from facelatch.health import HealthRule, Trouble
-from facelatch.supply import SupplyWatch
+from facelatch.supervision.health import HealthRule, Trouble
+from facelatch.supervision.supply import SupplyWatch
 from tests.board import faults_page, flaky_sdk, soak
 from tests.board.faults import FAULTS, SECOND, SERIAL, Device, SimulatedCamera
 from tests.board.weak_supply import WeakSupply

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.calibration import (
+from facelatch.calibration.distances import (
     LEAST,
     MARGIN,
     Advice,

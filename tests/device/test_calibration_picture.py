@@ -1,6 +1,6 @@
 import numpy as np
 
-from facelatch.calibration_picture import HEIGHT, WIDTH, to_picture
+from facelatch.calibration.picture import HEIGHT, WIDTH, to_picture
 
 GREEN, RED = (33, 125, 66), (196, 43, 43)
 

@@ -2,8 +2,8 @@ import json
 
 import numpy as np
 
-from facelatch.calibration import Advice, Reason, Series
-from facelatch.calibration_report import to_histogram, to_lines, to_marks, to_record, to_sentence
+from facelatch.calibration.distances import Advice, Reason, Series
+from facelatch.calibration.report import to_histogram, to_lines, to_marks, to_record, to_sentence
 
 GENUINE = Series("ada", "ada", np.array([0.3, 0.4]), np.array([0.31, 0.33, 0.52]))
 IMPOSTOR = Series("bob", "ada", np.array([0.9, 1.0]), np.array([0.46, 0.92, 1.9]))

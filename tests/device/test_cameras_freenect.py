@@ -10,7 +10,7 @@ import pytest
 from facelatch.cameras.freenect import Freenect
 from facelatch.cameras.libfreenect import DEVICE_CAMERA, load_library
 from facelatch.errors import CameraError, CameraUnpluggedError
-from facelatch.kinect_depth import NOMINAL, Cubic
+from facelatch.optics.kinect_depth import NOMINAL, Cubic
 from tests.device.scripted_freenect import (
     BUSY,
     CHEESE,

@@ -15,7 +15,7 @@ from facelatch.errors import (
     CameraUnpluggedError,
     ConfigError,
 )
-from facelatch.kinect_depth import NOMINAL, KinectRegistration, to_mm
+from facelatch.optics.kinect_depth import NOMINAL, KinectRegistration, to_mm
 from tests.device.scripted_freenect import FIRST, SECOND, ScriptedFreenect
 
 Open = Callable[..., KinectCamera]

@@ -10,8 +10,8 @@ import pytest
 from facelatch.captures import read_frames, read_info
 from facelatch.exit_codes import ExitCode
 from facelatch.frames import Frame
-from facelatch.kinect_depth import NOMINAL, KinectRegistration
 from facelatch.locate import Located, Locator
+from facelatch.optics.kinect_depth import NOMINAL, KinectRegistration
 from tests.device.kinect_dump import PERIOD_TICKS, fakenect, scene_frame, to_raw, write_dump
 from tests.processes import run_python
 

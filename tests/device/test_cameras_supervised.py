@@ -14,8 +14,8 @@ from facelatch.errors import (
     ConfigError,
 )
 from facelatch.frames import Frame
-from facelatch.health import HealthRule, Trouble, for_recording
 from facelatch.status import CameraState
+from facelatch.supervision.health import HealthRule, Trouble, for_recording
 from tests.factories import make_frame
 
 TICK_NS = 33_000_000

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from facelatch.checks import Finding, Status, examine, to_record, to_text, worst
+from facelatch.diagnosis.checks import Finding, Status, examine, to_record, to_text, worst
 from facelatch.errors import LockError
 
 FINE = Finding("model", Status.OK, "default")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from facelatch.captures import CaptureWriter
-from facelatch.checks import Finding, Status, examine
 from facelatch.commands import doctor
 from facelatch.commands.program import INSTALLED, own_program
 from facelatch.config import load, parse
+from facelatch.diagnosis.checks import Finding, Status, examine
 from facelatch.exit_codes import ExitCode
 from facelatch.frames import Frame
 from tests.bundles import make_bundle, write_bundle

@@ -5,7 +5,7 @@ import pytest
 
 from facelatch.commands.door_lock import to_door_lock
 from facelatch.errors import LockError
-from facelatch.lock_settings import LockSettings
+from facelatch.keeping.settings import LockSettings
 from facelatch.locks.recording import RecordingLock
 
 GPIO = LockSettings(driver="gpio", chip="/dev/gpiochip0", line="GPIO17")

@@ -16,14 +16,14 @@ import pytest
 from facelatch.commands import keep_lock
 from facelatch.errors import ConfigError, LockError
 from facelatch.exit_codes import ExitCode
-from facelatch.keeper import KeeperRule
-from facelatch.keeper_wire import Plain
-from facelatch.lock_settings import parse_door
+from facelatch.keeping.keeper import KeeperRule
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.releases import Again
+from facelatch.keeping.settings import parse_door
+from facelatch.keeping.wire import Plain
 from facelatch.locks.child import start_keeper
 from facelatch.locks.clients import MOST_LINES, MOST_STRANGERS
 from facelatch.locks.kept import ask, join
-from facelatch.panel import Mood
-from facelatch.releases import Again
 from tests.gpiochips import Board, Line
 from tests.processes import run_python, start_python
 from tests.wired_door import CHIP, WiredDoor, environment, wire

@@ -8,7 +8,7 @@ import pytest
 from facelatch.commands import secure_lock
 from facelatch.errors import ConfigError, LockError
 from facelatch.exit_codes import ExitCode
-from facelatch.lock_settings import LockSettings
+from facelatch.keeping.settings import LockSettings
 from facelatch.locks.kept import join
 from facelatch.locks.remembered import remember
 from tests.gpiochips import Board, Line

@@ -10,18 +10,18 @@ from facelatch.door import Door
 from facelatch.errors import CameraStalledError, CameraUnpluggedError, ConfigError, LockError
 from facelatch.events import Event
 from facelatch.frames import Frame
-from facelatch.health import for_recording
 from facelatch.heartbeat import Heartbeat
+from facelatch.keeping.panel import Mood
 from facelatch.lockout import Lockout, LockoutRule
 from facelatch.locks.recording import RecordingLock
 from facelatch.matching import Template
 from facelatch.notify import Notifier
-from facelatch.panel import Mood
-from facelatch.recovery import LONGEST_S
 from facelatch.reports import Reports
 from facelatch.session import SessionRule
 from facelatch.status import DaemonStatus
 from facelatch.status_file import StatusFile
+from facelatch.supervision.health import for_recording
+from facelatch.supervision.recovery import LONGEST_S
 from facelatch.watch import Watch
 from tests.factories import make_embedding, make_near, make_template
 from tests.looks import FLAT, LIVE, NO_FACE, make_frames, make_sample

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.debounce import Debounced
+from facelatch.keeping.debounce import Debounced
 
 QUIET = 30
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from facelatch.attempts import Look
-from facelatch.demo import Planned, Played, Report, to_medians_ms
-from facelatch.demo_canvas import Canvas
-from facelatch.demo_picture import WIDTH, to_depth_colours, to_picture
-from facelatch.demo_report import to_record, to_table
+from facelatch.demonstration.canvas import Canvas
+from facelatch.demonstration.demo import Planned, Played, Report, to_medians_ms
+from facelatch.demonstration.picture import WIDTH, to_depth_colours, to_picture
+from facelatch.demonstration.report import to_record, to_table
 from facelatch.preprocess import CropSpec
 from facelatch.session import Outcome, Verdict
 from tests.factories import make_embedding

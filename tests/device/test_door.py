@@ -3,12 +3,12 @@ from collections.abc import Sequence
 import pytest
 
 from facelatch.door import Door
-from facelatch.door_notices import DoorNotice, Told
 from facelatch.errors import LockError
 from facelatch.events import Event, Notice
-from facelatch.keeper_wire import Noticed
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.wire import Noticed
 from facelatch.locks.recording import RecordingLock
-from facelatch.panel import Mood
 from facelatch.session import Outcome, Verdict
 from tests.factories import MOMENT
 

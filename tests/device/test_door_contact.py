@@ -1,8 +1,8 @@
 import pytest
 
-from facelatch.door_contact import DoorContact
-from facelatch.door_notices import DoorNotice, Told
-from facelatch.releases import Releases
+from facelatch.keeping.contact import DoorContact
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.releases import Releases
 
 S = 1_000_000_000
 QUIET, HELD = S // 50, 10 * S

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.emitter_pairs import Pair, Pairing, Shot, dottedness, to_picture
+from facelatch.optics.emitter_pairs import Pair, Pairing, Shot, dottedness, to_picture
 
 DOTTED, SMOOTH = 9.0, 2.0
 

@@ -1,6 +1,6 @@
-from facelatch.door_notices import DoorNotice, Told
-from facelatch.exit_button import ExitButton
-from facelatch.releases import LONGEST_NS, Releases
+from facelatch.keeping.exit_button import ExitButton
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.releases import LONGEST_NS, Releases
 
 S = 1_000_000_000
 QUIET, PULSE = S // 50, 3 * S

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.exposure import Aim, Region, seen_from, to_region, whole
 from facelatch.frames import Intrinsics
-from facelatch.registration import View
+from facelatch.optics.exposure import Aim, Region, seen_from, to_region, whole
+from facelatch.optics.registration import View
 
 SIZE = (640, 480)
 CAMERA = Intrinsics(600, 600, 320, 240)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facelatch.frames import Intrinsics
-from facelatch.health import SENTENCES, Health, HealthRule, Trouble, for_recording
-from facelatch.signs import Light, Signs
+from facelatch.supervision.health import SENTENCES, Health, HealthRule, Trouble, for_recording
+from facelatch.supervision.signs import Light, Signs
 
 TICK_NS = 33_000_000
 RULE = HealthRule()

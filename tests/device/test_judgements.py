@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from facelatch.board import Board, UsbDevice
-from facelatch.checks import Status
-from facelatch.judgements import (
+from facelatch.diagnosis.board import Board, UsbDevice
+from facelatch.diagnosis.checks import Status
+from facelatch.diagnosis.judgements import (
     Caller,
     Folder,
     Seen,

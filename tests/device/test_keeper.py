@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.door_notices import DoorNotice
-from facelatch.happenings import (
+from facelatch.keeping.happenings import (
     Beat,
     ButtonMoved,
     ContactMoved,
@@ -17,9 +16,10 @@ from facelatch.happenings import (
     Show,
     Tick,
 )
-from facelatch.keeper import SILENT_NS, Keeper, KeeperRule
-from facelatch.panel import Mood
-from facelatch.releases import LONGEST_NS, Again
+from facelatch.keeping.keeper import SILENT_NS, Keeper, KeeperRule
+from facelatch.keeping.notices import DoorNotice
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.releases import LONGEST_NS, Again
 from tests.device.released_rows import check_rows
 
 S = 1_000_000_000

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.door_notices import DoorNotice, Told
-from facelatch.happenings import Grant, Show
-from facelatch.keeper_wire import (
+from facelatch.keeping.happenings import Grant, Show
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.wire import (
     LONGEST_LINE,
     Answer,
     Done,
@@ -20,7 +21,6 @@ from facelatch.keeper_wire import (
     parse_request,
     request_line,
 )
-from facelatch.panel import Mood
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facelatch.kinect_depth import (
+from facelatch.optics.kinect_depth import (
     HEIGHT,
     NO_READING,
     NOMINAL,

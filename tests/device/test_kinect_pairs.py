@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.kinect_pairs import TICKS_HZ, WITHIN_TICKS, Pair, Pairing
+from facelatch.optics.kinect_pairs import TICKS_HZ, WITHIN_TICKS, Pair, Pairing
 
 PERIOD = TICKS_HZ // 30
 WRAP = 2**32

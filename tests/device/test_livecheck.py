@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facelatch.checks import Status
-from facelatch.livecheck import LiveCheck, Moment, judge, to_moment, to_record
+from facelatch.diagnosis.checks import Status
+from facelatch.diagnosis.livecheck import LiveCheck, Moment, judge, to_moment, to_record
 from facelatch.locate import Located, Missing
 from facelatch.preprocess import FacePoint
 from tests.factories import make_frame

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facelatch.checks import Finding, Status
-from facelatch.livecheck_picture import WIDTH, to_depth_colours, to_picture
+from facelatch.diagnosis.checks import Finding, Status
+from facelatch.diagnosis.livecheck_picture import WIDTH, to_depth_colours, to_picture
 from facelatch.locate import Located, Missing
 from facelatch.preprocess import FacePoint
 from tests.factories import make_frame

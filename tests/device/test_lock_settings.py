@@ -4,7 +4,7 @@ import pytest
 
 from facelatch.config import load
 from facelatch.errors import ConfigError
-from facelatch.lock_settings import DoorSettings, LockSettings, PanelSettings, load_door, parse_door
+from facelatch.keeping.settings import DoorSettings, LockSettings, PanelSettings, load_door, parse_door
 
 SHIPPED = Path(__file__).parents[2] / "systemd" / "facelatch.toml"
 GPIO = '[lock]\ndriver = "gpio"\nchip = "c"\nline = "17"\n'

@@ -7,8 +7,8 @@ from contextlib import closing, suppress
 
 import pytest
 
-from facelatch.door_notices import DoorNotice, Told
-from facelatch.keeper_wire import Done, Noticed, answer_line
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.wire import Done, Noticed, answer_line
 from facelatch.locks.clients import STRANGER_NS, Clients
 
 NOTICE = Noticed(5, Told(DoorNotice.FAULT, "x" * 300))

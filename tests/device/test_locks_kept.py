@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from facelatch.door_notices import DoorNotice, Told
 from facelatch.errors import LockError
-from facelatch.keeper_wire import Noticed, Plain
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.wire import Noticed, Plain
 from facelatch.locks.kept import KeptLock, ask, join
-from facelatch.panel import Mood
 
 CLOSED = Noticed(5, Told(DoorNotice.CLOSED))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from facelatch.errors import ConfigError, FacelatchError, LockError
-from facelatch.lock_settings import LockSettings
+from facelatch.keeping.settings import LockSettings
 from facelatch.locks.remembered import forget, remember, remembered
 
 SETTINGS = LockSettings("gpio", "pinctrl-rp1", "GPIO17", active_low=True, wiring="fail-safe", pulse_s=2.5)

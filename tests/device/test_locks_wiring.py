@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from facelatch.errors import LockError
-from facelatch.lock_settings import PanelSettings
+from facelatch.keeping.settings import PanelSettings
 from facelatch.locks.wiring import Panel, open_panel
 from tests.gpiochips import Board, Line
 

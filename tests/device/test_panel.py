@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from facelatch.panel import BUZZER, LAMP, STEP_NS, Mood, Pattern
+from facelatch.keeping.panel import BUZZER, LAMP, STEP_NS, Mood, Pattern
 
 
 @pytest.mark.parametrize("table", [LAMP, BUZZER], ids=["lamp", "buzzer"])

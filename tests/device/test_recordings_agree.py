@@ -10,7 +10,7 @@ import pytest
 
 from facelatch import cli, resources
 from facelatch.captures import CaptureWriter, read_frames
-from facelatch.demo import Planned, read_plan
+from facelatch.demonstration.demo import Planned, read_plan
 from facelatch.exit_codes import ExitCode, of_outcome
 from facelatch.frames import Frame
 from facelatch.session import Outcome

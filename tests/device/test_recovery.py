@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.recovery import LONGEST_S, WELL_S, Plan, Recovery, Step
+from facelatch.supervision.recovery import LONGEST_S, WELL_S, Plan, Recovery, Step
 
 SECOND = 1_000_000_000
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facelatch.frames import Intrinsics
-from facelatch.registration import Registration, View, to_depth_mm
+from facelatch.optics.registration import Registration, View, to_depth_mm
 
 CAMERA = Intrinsics(100.0, 100.0, 32.0, 24.0)
 STILL = np.eye(3, dtype=np.float32)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.releases import LONGEST_NS, LONGEST_S, Again, Releases
+from facelatch.keeping.releases import LONGEST_NS, LONGEST_S, Again, Releases
 from tests.device.released_rows import check_rows
 
 S = 1_000_000_000

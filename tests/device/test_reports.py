@@ -2,7 +2,6 @@ from dataclasses import replace
 
 from facelatch.door import Door
 from facelatch.events import Event
-from facelatch.health import Trouble
 from facelatch.lockout import Lockout, LockoutRule
 from facelatch.locks.recording import RecordingLock
 from facelatch.notify import Notifier
@@ -10,6 +9,7 @@ from facelatch.reports import Reports
 from facelatch.session import Outcome, Verdict
 from facelatch.status import CameraState, DaemonStatus
 from facelatch.status_file import StatusFile
+from facelatch.supervision.health import Trouble
 
 SECOND = 1_000_000_000
 TRUSTED = CameraState("7", is_trusted=True, trying="")

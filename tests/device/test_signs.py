@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facelatch.frames import Frame
-from facelatch.signs import Light, to_signs
+from facelatch.supervision.signs import Light, to_signs
 from tests.board.faults import cut_off
 from tests.factories import make_frame
 

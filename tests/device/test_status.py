@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facelatch.errors import StatusError
-from facelatch.health import Trouble
 from facelatch.status import CameraState, DaemonStatus, LastEvent, parse, to_json
+from facelatch.supervision.health import Trouble
 
 MOMENT = "2026-03-01T07:30:00.250Z"
 FULL = DaemonStatus(

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from facelatch.checks import Finding, Status, worst
-from facelatch.health import Trouble
+from facelatch.diagnosis.checks import Finding, Status, worst
 from facelatch.status import CameraState, DaemonStatus, LastEvent
 from facelatch.status_report import judge, judge_lock, to_duration, to_object
+from facelatch.supervision.health import Trouble
 
 SECOND = 1_000_000_000
 NOW = 10_000 * SECOND

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from facelatch.supply import Supply, SupplyWatch, read_supply, to_words, wrong_now
+from facelatch.supervision.supply import Supply, SupplyWatch, read_supply, to_words, wrong_now
 
 NOW, BEFORE = "under-voltage now", "under-voltage since boot"
 FIRMWARE = "sys/devices/platform/soc/soc:firmware/get_throttled"

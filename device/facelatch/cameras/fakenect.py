@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from facelatch.errors import CaptureError
-from facelatch.kinect_depth import HEIGHT, WIDTH
+from facelatch.optics.kinect_depth import HEIGHT, WIDTH
 
 _LEAST_BYTES = {"d": WIDTH * HEIGHT * 2, "r": WIDTH * HEIGHT * 3}
 """How much of an image fakenect hands out, whatever its file holds."""

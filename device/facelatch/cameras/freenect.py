@@ -11,7 +11,7 @@ import numpy.typing as npt
 from facelatch.cameras import libfreenect as c
 from facelatch.errors import CameraError, CameraUnpluggedError
 from facelatch.frames import ColourImage, DepthImage
-from facelatch.kinect_depth import HEIGHT, NOMINAL, WIDTH, Calibration
+from facelatch.optics.kinect_depth import HEIGHT, NOMINAL, WIDTH, Calibration
 
 FAKE_SERIAL = "fakenect"
 _RULES = "install systemd/60-facelatch.rules and plug the Kinect in again"

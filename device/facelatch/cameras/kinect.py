@@ -18,8 +18,8 @@ from facelatch.errors import (
     CaptureError,
 )
 from facelatch.frames import ColourImage, DepthImage, Frame
-from facelatch.kinect_depth import KinectRegistration
-from facelatch.kinect_pairs import Pair, Pairing
+from facelatch.optics.kinect_depth import KinectRegistration
+from facelatch.optics.kinect_pairs import Pair, Pairing
 
 _SLICE_S = 0.1
 """How often a pump without events looks whether it should stop."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_uint16, c_uint32, c_void_p
 
 from facelatch.errors import ConfigError
-from facelatch.kinect_depth import Calibration, Cubic
+from facelatch.optics.kinect_depth import Calibration, Cubic
 
 NAMES = ("libfreenect.so.0.5", "libfreenect.so.0")
 """Debian's 0.5.3, and the name that the library gives itself since 0.6."""

@@ -21,8 +21,8 @@ from facelatch.cameras.realsense_sdk import (
 from facelatch.cameras.realsense_streams import Stream, play, start_camera, start_recording, stop
 from facelatch.cameras.realsense_views import AlignedView, InfraredView, Profiles, Viewer
 from facelatch.errors import CameraError, CameraStalledError, CameraUnpluggedError, CaptureError
-from facelatch.exposure import Box
 from facelatch.frames import Frame
+from facelatch.optics.exposure import Box
 
 _SLICE_MS = 100
 """How often a waiting camera looks whether its recording has ended."""

@@ -10,7 +10,7 @@ from facelatch.cameras.realsense_options import RealSenseOptions
 from facelatch.cameras.realsense_sdk import Connected, to_depth_sensor
 from facelatch.cameras.realsense_views import Profiles
 from facelatch.errors import ConfigError
-from facelatch.exposure import Aim, Box, Region, seen_from, to_region, whole
+from facelatch.optics.exposure import Aim, Box, Region, seen_from, to_region, whole
 
 _FACE_MM = 500.0
 """Where a face is taken to be when its place in one camera is carried over to another."""

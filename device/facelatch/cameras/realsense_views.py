@@ -7,10 +7,10 @@ import numpy as np
 from facelatch.cameras.realsense_filters import to_filters
 from facelatch.cameras.realsense_options import RealSenseOptions
 from facelatch.cameras.realsense_sdk import to_mm_per_unit
-from facelatch.emitter_pairs import Pair, Pairing, Shot, dottedness, to_picture
 from facelatch.errors import CaptureError
 from facelatch.frames import ColourImage, Frame, GreyImage, Intrinsics
-from facelatch.registration import Registration, View, to_depth_mm
+from facelatch.optics.emitter_pairs import Pair, Pairing, Shot, dottedness, to_picture
+from facelatch.optics.registration import Registration, View, to_depth_mm
 
 
 class Viewer(Protocol):

@@ -16,10 +16,10 @@ from facelatch.errors import (
     FacelatchError,
 )
 from facelatch.frames import Frame
-from facelatch.health import SENTENCES, Health, HealthRule, Trouble
-from facelatch.recovery import Recovery, Step
-from facelatch.signs import to_signs
 from facelatch.status import CameraState
+from facelatch.supervision.health import SENTENCES, Health, HealthRule, Trouble
+from facelatch.supervision.recovery import Recovery, Step
+from facelatch.supervision.signs import to_signs
 
 T = TypeVar("T")
 

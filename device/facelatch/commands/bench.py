@@ -18,12 +18,12 @@ from facelatch import __version__, resources, tflite_file
 from facelatch.acquisition import Embedder, Failure, acquire
 from facelatch.benchmark import Measurement, compare, interleave, measure, summarise
 from facelatch.benchmark_report import Report, Rivals, to_record, to_text
-from facelatch.board import Board, ask_vcgencmd, read_board, read_resident_mib
 from facelatch.cameras.repeated import Repeated
 from facelatch.card import Bundle, load_bundle
 from facelatch.commands.options import add_config, add_json, whole_number
 from facelatch.commands.sources import add_model, add_source, to_camera, to_config
 from facelatch.config import effective_threshold
+from facelatch.diagnosis.board import Board, ask_vcgencmd, read_board, read_resident_mib
 from facelatch.encoder import RUNTIMES, Encoder, TFLiteModel, runtime_version
 from facelatch.errors import ModelError
 from facelatch.exit_codes import ExitCode

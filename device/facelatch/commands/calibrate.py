@@ -13,9 +13,9 @@ import cv2
 
 from facelatch.acquisition import Failure, Sample
 from facelatch.attempts import Examine
-from facelatch.calibration import Advice, Reason, Series, advise, compare, compare_templates, join
-from facelatch.calibration_picture import to_picture
-from facelatch.calibration_report import to_lines, to_marks, to_record
+from facelatch.calibration.distances import Advice, Reason, Series, advise, compare, compare_templates, join
+from facelatch.calibration.picture import to_picture
+from facelatch.calibration.report import to_lines, to_marks, to_record
 from facelatch.commands.options import DEFAULT_CONFIG, add_config, add_json, whole_number
 from facelatch.commands.record import limited
 from facelatch.commands.sources import (

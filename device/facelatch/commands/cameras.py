@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from facelatch.board import read_usb
 from facelatch.cameras.drivers import BUILT_IN
 from facelatch.cameras.installed import installed_drivers
 from facelatch.cameras.libfreenect import load_library
 from facelatch.cameras.realsense_sdk import load_sdk
 from facelatch.commands.options import add_json
+from facelatch.diagnosis.board import read_usb
+from facelatch.diagnosis.judgements import camera_driver
 from facelatch.errors import ConfigError
 from facelatch.exit_codes import ExitCode
-from facelatch.judgements import camera_driver
 
 DESCRIPTION = """\
 List the cameras on the USB bus that a built-in driver knows, and all drivers: built-in ones with what they lack

@@ -11,9 +11,9 @@ import cv2
 from facelatch import resources
 from facelatch.commands.options import add_json
 from facelatch.commands.sources import add_model, to_config, to_model, to_progress
-from facelatch.demo import Stage, play, read_plan
-from facelatch.demo_picture import to_picture
-from facelatch.demo_report import to_record, to_table
+from facelatch.demonstration.demo import Stage, play, read_plan
+from facelatch.demonstration.picture import to_picture
+from facelatch.demonstration.report import to_record, to_table
 from facelatch.door import Door
 from facelatch.errors import ConfigError
 from facelatch.events import Event

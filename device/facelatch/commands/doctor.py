@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facelatch import board, resources
+from facelatch import resources
 from facelatch.card import load_bundle
-from facelatch.checks import Finding, Status, examine, to_record, to_text, worst
 from facelatch.commands import doctor_camera
 from facelatch.commands.lock_options import KEEPER
 from facelatch.commands.options import add_config, add_json, whole_number
@@ -21,10 +20,9 @@ from facelatch.commands.plugged_in import check_driver, find_seen
 from facelatch.commands.program import INSTALLED, as_service, own_program
 from facelatch.commands.sources import add_source, to_camera, to_config, to_store
 from facelatch.config import Config, effective_threshold
-from facelatch.encoder import Encoder, runtime_version
-from facelatch.event_log import check_path
-from facelatch.exit_codes import ExitCode
-from facelatch.judgements import (
+from facelatch.diagnosis import board
+from facelatch.diagnosis.checks import Finding, Status, examine, to_record, to_text, worst
+from facelatch.diagnosis.judgements import (
     Caller,
     Folder,
     judge_board,
@@ -33,7 +31,10 @@ from facelatch.judgements import (
     judge_permissions,
     judge_store,
 )
-from facelatch.keeper_wire import Plain
+from facelatch.encoder import Encoder, runtime_version
+from facelatch.event_log import check_path
+from facelatch.exit_codes import ExitCode
+from facelatch.keeping.wire import Plain
 from facelatch.locks.gpio import CONSUMER, open_line
 from facelatch.locks.kept import ask
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import cv2
 
 from facelatch.cameras import Camera, Informative
-from facelatch.checks import Finding, Status, to_text, worst
-from facelatch.checks import to_record as to_findings_record
 from facelatch.commands.sources import to_camera, to_config, to_progress
+from facelatch.diagnosis.checks import Finding, Status, to_text, worst
+from facelatch.diagnosis.checks import to_record as to_findings_record
+from facelatch.diagnosis.livecheck import LiveCheck, Moment, judge, to_moment, to_record
+from facelatch.diagnosis.livecheck_picture import to_picture
 from facelatch.errors import CaptureError, ConfigError
 from facelatch.exit_codes import ExitCode
 from facelatch.files import replace_file
 from facelatch.frames import Frame
-from facelatch.livecheck import LiveCheck, Moment, judge, to_moment, to_record
-from facelatch.livecheck_picture import to_picture
 from facelatch.locate import Located, Locator, Missing
 from facelatch.stop import stop_as_interrupt
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from facelatch.lock_settings import LockSettings
+from facelatch.keeping.settings import LockSettings
 from facelatch.locks import DoorLock
 from facelatch.locks.child import start_keeper
 from facelatch.locks.kept import join

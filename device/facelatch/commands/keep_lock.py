@@ -17,12 +17,13 @@ from pathlib import Path
 
 from facelatch.commands.lock_options import KEEPER, to_lock
 from facelatch.commands.options import add_config
-from facelatch.door_notices import Told
 from facelatch.errors import ConfigError, FacelatchError
 from facelatch.exit_codes import ExitCode, of_error
-from facelatch.keeper import KeeperRule
-from facelatch.keeper_wire import Noticed, Refused, answer_line
-from facelatch.lock_settings import DoorSettings, LockSettings, load_door
+from facelatch.keeping.keeper import KeeperRule
+from facelatch.keeping.notices import Told
+from facelatch.keeping.releases import Again
+from facelatch.keeping.settings import DoorSettings, LockSettings, load_door
+from facelatch.keeping.wire import Noticed, Refused, answer_line
 from facelatch.locks.clients import Clients
 from facelatch.locks.gpio import OpenChip
 from facelatch.locks.keeping import Keeping
@@ -30,7 +31,6 @@ from facelatch.locks.listening import listening
 from facelatch.locks.remembered import forget, remember
 from facelatch.locks.wiring import open_panel
 from facelatch.notify import Notifier, watchdog_interval_s
-from facelatch.releases import Again
 from facelatch.stop import StopSignal
 from facelatch.timestamps import to_utc_text
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from facelatch.lock_settings import LockSettings
+from facelatch.keeping.settings import LockSettings
 from facelatch.locks import Lock
 from facelatch.locks.drivers import open_lock
 from facelatch.locks.gpio import OpenChip

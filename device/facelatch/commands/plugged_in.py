@@ -3,14 +3,14 @@
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from facelatch.board import read_usb
 from facelatch.cameras.drivers import BUILT_IN
 from facelatch.cameras.installed import installed_drivers
 from facelatch.cameras.libfreenect import load_library
 from facelatch.cameras.realsense_sdk import find_cameras, load_sdk
-from facelatch.checks import Finding, Status
+from facelatch.diagnosis.board import read_usb
+from facelatch.diagnosis.checks import Finding, Status
+from facelatch.diagnosis.judgements import USB3_MBPS, Seen, camera_driver
 from facelatch.errors import FacelatchError
-from facelatch.judgements import USB3_MBPS, Seen, camera_driver
 
 
 def check_driver(driver: str) -> Finding:

@@ -32,7 +32,6 @@ from facelatch.event_log import EventLog, check_path
 from facelatch.exit_codes import ExitCode
 from facelatch.gallery import Gallery
 from facelatch.hang import HangGuard
-from facelatch.health import HealthRule, for_recording
 from facelatch.heartbeat import Heartbeat
 from facelatch.lockout_file import LockoutFile, beside, read_boot
 from facelatch.notify import Notifier, watchdog_interval_s
@@ -40,7 +39,8 @@ from facelatch.reports import Reports
 from facelatch.status import DaemonStatus
 from facelatch.status_file import StatusFile, describe_last, is_taken
 from facelatch.stop import StopSignal
-from facelatch.supply import SupplyWatch, read_supply
+from facelatch.supervision.health import HealthRule, for_recording
+from facelatch.supervision.supply import SupplyWatch, read_supply
 from facelatch.watch import Watch
 
 DESCRIPTION = """\

@@ -7,8 +7,8 @@ from pathlib import Path
 from facelatch.commands.lock_options import KEEPER, add_keeper, to_lock
 from facelatch.commands.options import add_config
 from facelatch.exit_codes import ExitCode
-from facelatch.keeper_wire import Plain
-from facelatch.lock_settings import load_door
+from facelatch.keeping.settings import load_door
+from facelatch.keeping.wire import Plain
 from facelatch.locks.gpio import OpenChip
 from facelatch.locks.kept import ask
 from facelatch.locks.remembered import remembered

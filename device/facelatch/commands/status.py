@@ -5,13 +5,13 @@ import json
 import time
 from pathlib import Path
 
-from facelatch.checks import Finding, Status, examine, split, to_text, worst
 from facelatch.commands.lock_options import KEEPER, add_keeper
 from facelatch.commands.options import add_config, add_json
 from facelatch.config import load
+from facelatch.diagnosis.checks import Finding, Status, examine, split, to_text, worst
 from facelatch.errors import StatusError
 from facelatch.exit_codes import ExitCode
-from facelatch.keeper_wire import Plain
+from facelatch.keeping.wire import Plain
 from facelatch.locks.kept import ask
 from facelatch.status import DaemonStatus
 from facelatch.status_file import is_alive, read_status

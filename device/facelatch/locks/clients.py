@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from facelatch.keeper_wire import Answer, Lines, Plain, Refused, Request, answer_line, parse_request
+from facelatch.keeping.wire import Answer, Lines, Plain, Refused, Request, answer_line, parse_request
 
 MOST_STRANGERS = 4
 STRANGER_NS = 5_000_000_000

@@ -9,10 +9,10 @@ import selectors
 from collections.abc import Callable
 from typing import Protocol
 
-from facelatch.door_notices import DoorNotice, Told
-from facelatch.happenings import ButtonMoved, ContactMoved, Happening, Joined, Left, Show, Tick
-from facelatch.keeper import Keeper, KeeperRule
-from facelatch.keeper_wire import Answer, Done, Plain, Request, to_happening
+from facelatch.keeping.happenings import ButtonMoved, ContactMoved, Happening, Joined, Left, Show, Tick
+from facelatch.keeping.keeper import Keeper, KeeperRule
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.wire import Answer, Done, Plain, Request, to_happening
 from facelatch.locks import Lock
 from facelatch.locks.clients import Clients
 from facelatch.locks.wiring import Panel

@@ -12,8 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from facelatch.errors import LockError
-from facelatch.happenings import Grant, Show
-from facelatch.keeper_wire import (
+from facelatch.keeping.happenings import Grant, Show
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.releases import LONGEST_S
+from facelatch.keeping.wire import (
     LONGEST_LINE,
     Done,
     Lines,
@@ -24,8 +26,6 @@ from facelatch.keeper_wire import (
     parse_answer,
     request_line,
 )
-from facelatch.panel import Mood
-from facelatch.releases import LONGEST_S
 
 ANSWER_S = 2.0
 """A keeper that takes longer hangs."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from facelatch.errors import LockError
-from facelatch.keeper_wire import Noticed
-from facelatch.panel import Mood
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.wire import Noticed
 
 
 class RecordingLock:

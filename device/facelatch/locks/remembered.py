@@ -11,7 +11,7 @@ from pathlib import Path
 
 from facelatch.errors import LockError
 from facelatch.files import replace_file
-from facelatch.lock_settings import LockSettings
+from facelatch.keeping.settings import LockSettings
 from facelatch.sections import read_section
 
 

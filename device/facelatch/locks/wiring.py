@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from facelatch.errors import LockError
-from facelatch.lock_settings import PanelSettings
+from facelatch.keeping.settings import PanelSettings
 from facelatch.locks.gpio import OpenChip
 from facelatch.locks.lines import InputLine, OutputLine
 

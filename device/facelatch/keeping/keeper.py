@@ -7,12 +7,22 @@ exit button asked for does not depend on it.
 
 from dataclasses import dataclass, field, replace
 
-from facelatch.door_contact import DoorContact
-from facelatch.door_notices import DoorNotice, Told
-from facelatch.exit_button import ExitButton
-from facelatch.happenings import Beat, ButtonMoved, ContactMoved, Grant, Happening, Joined, Left, Revoke, Show
-from facelatch.panel import BUZZER, LAMP, REFUSED_NS, Mood
-from facelatch.releases import LONGEST_NS, LONGEST_S, Again, Releases
+from facelatch.keeping.contact import DoorContact
+from facelatch.keeping.exit_button import ExitButton
+from facelatch.keeping.happenings import (
+    Beat,
+    ButtonMoved,
+    ContactMoved,
+    Grant,
+    Happening,
+    Joined,
+    Left,
+    Revoke,
+    Show,
+)
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.panel import BUZZER, LAMP, REFUSED_NS, Mood
+from facelatch.keeping.releases import LONGEST_NS, LONGEST_S, Again, Releases
 
 SILENT_S = 5.0
 """A client that has said nothing for so long hangs: a grant of its counts no more."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from facelatch.board import read_throttling
+from facelatch.diagnosis.board import read_throttling
 
 Supply = tuple[str, ...] | None
 """The firmware's reports in words; None where it tells nothing, as on most other boards."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from facelatch.calibration import Advice, Distances, Reason, Series, join, pairs, upper_bound
+from facelatch.calibration.distances import Advice, Distances, Reason, Series, join, pairs, upper_bound
 
 BIN = 0.05
 FARTHEST = 1.6

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from facelatch.calibration import Distances
-from facelatch.calibration_report import BIN, FARTHEST
-from facelatch.demo_canvas import Canvas, Colour
+from facelatch.calibration.distances import Distances
+from facelatch.calibration.report import BIN, FARTHEST
+from facelatch.demonstration.canvas import Canvas, Colour
 from facelatch.frames import ColourImage
 
 WIDTH, HEIGHT = 1000, 460

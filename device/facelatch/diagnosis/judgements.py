@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from facelatch.board import Board, UsbDevice
-from facelatch.checks import Finding, Status
+from facelatch.diagnosis.board import Board, UsbDevice
+from facelatch.diagnosis.checks import Finding, Status
 
 USB3_MBPS = 5000
 HOT_C = 80.0

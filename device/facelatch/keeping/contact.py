@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from facelatch.debounce import Debounced
-from facelatch.door_notices import DoorNotice, Told
-from facelatch.releases import Releases
+from facelatch.keeping.debounce import Debounced
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.releases import Releases
 
 GRACE_NS = 1_000_000_000
 """A door that is opened so shortly after it was secured was on its way already."""

@@ -7,11 +7,11 @@ from statistics import median
 
 import numpy as np
 
-from facelatch.checks import Finding, Status, split
+from facelatch.diagnosis.checks import Finding, Status, split
 from facelatch.frames import Frame, intensity
 from facelatch.guidance import to_hint
 from facelatch.locate import Located, Missing
-from facelatch.signs import to_signs
+from facelatch.supervision.signs import to_signs
 
 _SLOW_HZ = 10.0
 _LEAST_DEPTH, _LITTLE_DEPTH = 0.05, 0.3

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from facelatch.debounce import Debounced
-from facelatch.door_notices import DoorNotice, Told
-from facelatch.releases import LONGEST_NS, LONGEST_S, Releases
+from facelatch.keeping.debounce import Debounced
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.releases import LONGEST_NS, LONGEST_S, Releases
 
 
 @dataclass(frozen=True, slots=True)

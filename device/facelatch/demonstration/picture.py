@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from facelatch.acquisition import Failure
 from facelatch.attempts import Look
-from facelatch.demo import Played, Report
-from facelatch.demo_canvas import Canvas, Colour
-from facelatch.demo_report import to_times
+from facelatch.demonstration.canvas import Canvas, Colour
+from facelatch.demonstration.demo import Played, Report
+from facelatch.demonstration.report import to_times
 from facelatch.frames import ColourImage, DepthImage, Frame
 from facelatch.guidance import to_hint
 from facelatch.preprocess import CropSpec, Tensor, to_tensor

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from facelatch.demo import Played, Report
+from facelatch.demonstration.demo import Played, Report
 from facelatch.guidance import to_hint
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facelatch.frames import Intrinsics
-from facelatch.registration import View
+from facelatch.optics.registration import View
 
 Box = tuple[int, int, int, int]
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from facelatch.checks import Finding, Status
-from facelatch.demo_canvas import Canvas, Colour
+from facelatch.demonstration.canvas import Canvas, Colour
+from facelatch.diagnosis.checks import Finding, Status
 from facelatch.frames import ColourImage, DepthImage, Frame, intensity
 from facelatch.locate import Located, Missing
 

@@ -9,11 +9,11 @@ daemon is told `notice UNIX_MS WORD REASON`.
 from dataclasses import dataclass
 from enum import Enum
 
-from facelatch.door_notices import DoorNotice, Told
 from facelatch.fields import printable
-from facelatch.happenings import Beat, Grant, Revoke, Show
-from facelatch.panel import Mood
-from facelatch.releases import LONGEST_S
+from facelatch.keeping.happenings import Beat, Grant, Revoke, Show
+from facelatch.keeping.notices import DoorNotice, Told
+from facelatch.keeping.panel import Mood
+from facelatch.keeping.releases import LONGEST_S
 
 VERSION = 1
 LONGEST_LINE = 400

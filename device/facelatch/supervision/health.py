@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from facelatch.signs import Light, Signs
+from facelatch.supervision.signs import Light, Signs
 
 Channels = tuple[int | None, int | None, int | None, int | None]
 Content = tuple[int | None, int | None, int | None]

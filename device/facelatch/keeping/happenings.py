@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from facelatch.panel import Mood
+from facelatch.keeping.panel import Mood
 
 
 @dataclass(frozen=True, slots=True)

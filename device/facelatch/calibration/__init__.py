@@ -1,0 +1,1 @@
+"""`facelatch calibrate`: what distances measured on site say of the threshold."""

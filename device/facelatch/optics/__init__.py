@@ -1,0 +1,1 @@
+"""Arithmetic of cameras that drivers share: depth to millimetres, views, pairs of pictures, exposure; pure."""
