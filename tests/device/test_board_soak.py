@@ -91,7 +91,7 @@ def test_a_camera_that_was_pulled_out_is_of_no_use_in_another_port() -> None:
 
 
 def test_what_was_not_measured_has_failed() -> None:
-    found = soak.Soak(Device(Random(1)), 1, 1)
+    found = soak.Soak(Device(Random(1)), 1, soak.SHORTEST_WATCH)
     found.releases = 1
     found.recoveries = len(FAULTS)
     found.device.foreign_resets = 2
