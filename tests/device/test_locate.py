@@ -69,6 +69,8 @@ def test_the_point_is_just_above_the_nose(scene: Scene) -> None:
         pytest.param(0, 75, id="on-the-throat"),
         pytest.param(0, -75, id="on-the-forehead"),
         pytest.param(-55, 0, id="on-a-temple"),
+        pytest.param(-50, -60, id="on-the-hair-of-one-side"),
+        pytest.param(48, -58, id="on-the-hair-of-the-other"),
     ],
 )
 def test_a_box_beside_the_face_is_moved_onto_it(across_mm: float, down_mm: float) -> None:
@@ -81,6 +83,23 @@ def test_a_box_beside_the_face_is_moved_onto_it(across_mm: float, down_mm: float
     point = refine(face_frame(scene), stray)
     assert (point.u_px - CAMERA.cx) / CAMERA.fx * scene.z_mm == pytest.approx(0, abs=10)
     assert (point.v_px - CAMERA.cy) / CAMERA.fy * scene.z_mm == pytest.approx(-ABOVE_NOSE_MM, abs=12)
+
+
+@pytest.mark.parametrize("side", [-1, 1], ids=["left", "right"])
+def test_a_bump_beside_the_head_is_no_nose(side: int) -> None:
+    """A thumb on a fist stands out more than a nose, but little else is where its face would be."""
+    scene = Scene()
+    frame = face_frame(scene)
+    px_per_mm = CAMERA.fx / scene.z_mm
+    rows, columns = np.indices(frame.depth_mm.shape)
+    u, v = CAMERA.cx + side * 125 * px_per_mm, CAMERA.cy - 95 * px_per_mm
+    far_mm = np.hypot(columns - u, rows - v) / px_per_mm
+    hand_mm = scene.z_mm - 45 * np.exp(-((far_mm / 14) ** 2))
+    depth = np.where(far_mm < 48, hand_mm, frame.depth_mm).astype(np.uint16)
+    stray = FacePoint(CAMERA.cx + side * 80 * px_per_mm, CAMERA.cy - 35 * px_per_mm, scene.z_mm)
+    point = refine(replace(frame, depth_mm=depth), stray)
+    assert (point.u_px - CAMERA.cx) / px_per_mm == pytest.approx(0, abs=12)
+    assert (point.v_px - CAMERA.cy) / px_per_mm == pytest.approx(-ABOVE_NOSE_MM, abs=14)
 
 
 def test_a_photo_is_not_searched_for_a_nose() -> None:
