@@ -127,9 +127,7 @@ def det(measured: Comparisons, threshold: float, look: Look) -> bytes:
                 deviate(fmr), deviate(fnmr), "o", ms=8, color=look.impostor,
                 markeredgecolor=look.surface, markeredgewidth=1.5, label=f"card's threshold {threshold:.3f}",
             )  # fmt: skip
-        positions, names = [deviate(tick) for tick in ticks], [percent(tick) for tick in ticks]
-        axes.set_xticks(positions, names)
-        axes.set_yticks(positions, names)
+        set_det_ticks(axes, ticks)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
         axes.set_xlabel("FMR: impostor comparisons that match")
         axes.set_ylabel("FNMR: genuine comparisons that do not match")
@@ -206,6 +204,14 @@ def deviate(share: float) -> float:
 
 def _deviates(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.array([deviate(float(share)) for share in shares])
+
+
+def set_det_ticks(axes: "Axes", ticks: Sequence[float]) -> None:
+    """Name the ticks of both axes; side by side every other long name is left out, or they would overlap."""
+    positions, names = [deviate(tick) for tick in ticks], [percent(tick) for tick in ticks]
+    shown = [place % 2 == 0 or tick >= 1e-3 for place, tick in enumerate(ticks)]
+    axes.set_xticks(positions, [name if wanted else "" for name, wanted in zip(names, shown, strict=True)])
+    axes.set_yticks(positions, names)
 
 
 def percent(share: float) -> str:

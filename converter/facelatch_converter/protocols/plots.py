@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facelatch_converter.metrics import DetCurve
-from facelatch_converter.plots import DET_TICKS, Look, deviate, percent, picture
+from facelatch_converter.plots import DET_TICKS, Look, deviate, percent, picture, set_det_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,8 +43,7 @@ def curves(by_name: Mapping[str, DetCurve], look: Look) -> bytes:
         ticks = [tick for tick in DET_TICKS if tick >= min(lowest, 0.01) * 0.9]
         low, high = deviate(min(ticks[0], lowest) * 0.8), deviate(0.5)
         axes.plot([low, high], [low, high], color=look.quiet, lw=0.9, ls=(0, (1, 3)))
-        axes.set_xticks([deviate(tick) for tick in ticks], [percent(tick) for tick in ticks])
-        axes.set_yticks([deviate(tick) for tick in ticks], [percent(tick) for tick in ticks])
+        set_det_ticks(axes, ticks)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
         axes.set_xlabel("FMR: impostor comparisons that match")
         axes.set_ylabel("FNMR: genuine comparisons that do not match")
