@@ -2,7 +2,6 @@
 
 import math
 import multiprocessing
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +13,11 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-import cv2
-
 from facelatch.preprocess import CropSpec
 from facelatch_converter.crops import Batch, Recipe, batches
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import load_face_model
+from facelatch_converter.processes import begin_worker
 
 AHEAD = 3
 """Batches that wait in each worker: enough to smooth out, few enough to fit in memory."""
@@ -142,10 +140,7 @@ def batches_of(job: Job, clock: Callable[[], float]) -> Iterator[Batch]:
 
 
 def _work(sender: "Connection[Batch, Batch]", clock: "Synchronized[float]", job: Job) -> None:
-    # Ctrl-C reaches the whole group; the trainer alone answers it and ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # One thread per process: the processes are the parallelism.
-    cv2.setNumThreads(1)
+    begin_worker()
     with closing(sender), suppress(BrokenPipeError):  # The trainer is gone: there is nobody to render for.
         for batch in _prepared(batches_of(job, lambda: float(clock.value))):
             sender.send(batch)
