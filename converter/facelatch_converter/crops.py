@@ -155,7 +155,8 @@ def render_person(
     person = draw_person(model, regions, rng, spread=float(rng.uniform(0.9, 1.2)))
     count = max(recipe.rendered, recipe.views)
     views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(count))
-    return Rendered(person.weights, views, deque(maxlen=max(recipe.kept, recipe.views)))
+    kept = max(recipe.kept, recipe.views) if recipe.repeated else 0
+    return Rendered(person.weights, views, deque(maxlen=kept))
 
 
 def render_view(

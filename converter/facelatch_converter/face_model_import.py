@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +61,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="ICT_DIR", help="the folder with generic_neutral_mesh.obj"
     )
+    add_output_arguments(parser)
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe where a face model goes."""
     parser.add_argument("out", type=Path, metavar="OUT.npz", help="where to write the arrays")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Import and write; returns 0."""
+    files = len(list(arguments.folder.glob("*.obj"))) - 1
+    return import_to(arguments, files, partial(import_folder, arguments.folder))
+
+
+def import_to(
+    arguments: argparse.Namespace, files: int, read: Callable[[Callable[[int], object]], dict[str, Any]]
+) -> int:
+    """Write the arrays that `read` makes of so many files, and say what they are; returns 0."""
     if arguments.out.suffix != ".npz":
         raise OutputError(f"{arguments.out}: the file's name must end in .npz")
     places.refuse_taken_file(arguments.out, arguments.force)
-    with progress_bar(len(list(arguments.folder.glob("*.obj"))) - 1, "files") as advance:
-        arrays = import_folder(arguments.folder, lambda _: advance(1))
+    with progress_bar(files, "files") as advance:
+        arrays = read(lambda _: advance(1))
     write_npz(arguments.out, arrays)
     print(
         f"{arguments.out}: {len(arrays['vertices_cm'])} vertices, {len(arrays['identity_cm'])} identity and "

@@ -15,3 +15,14 @@ def seed(text: str) -> int:
     if not 0 <= number <= LARGEST_SEED:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {LARGEST_SEED}, found {text!r}")
     return number
+
+
+def add_depth_grey(group: "argparse._ArgumentGroup") -> None:
+    """How far the grey of EURECOM's depth pictures is, where its texts are missing."""
+    group.add_argument(
+        "--depth-grey-mm",
+        nargs=2,
+        type=float,
+        metavar=("NEAR", "FAR"),
+        help="EURECOM without its DepthKinect texts: the distances that grey 1 and grey 255 stand for",
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from facelatch.preprocess import VERSION
-from facelatch_converter.errors import OutputError
+from facelatch_converter.errors import OutputError, TrainingError
 
 RECORD_FILE = "run.json"
 ENCODER_FILE = "encoder.keras"
@@ -67,6 +67,28 @@ def fill(arguments: argparse.Namespace, defaults: Mapping[str, Any]) -> None:
     for name, value in defaults.items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, value)
+
+
+LEAST: Mapping[str, int] = {
+    "crops": 1,
+    "people": 2,
+    "views": 2,
+    "workers": 1,
+    "report_every": 1,
+    "held_out": 2,
+}
+"""Below these no run can be made."""
+
+
+def require_enough(arguments: argparse.Namespace, **more: int) -> None:
+    """Raise `TrainingError` for a number below `LEAST` or below what `more` says of others."""
+    for name, least in {**LEAST, **more}.items():
+        if getattr(arguments, name) < least:
+            raise TrainingError(
+                f"--{name.replace('_', '-')} must be at least {least}, found {getattr(arguments, name)}"
+            )
+    if not arguments.minutes > 0 or not arguments.learning_rate > 0:
+        raise TrainingError("--minutes and --learning-rate must be positive")
 
 
 def to_plain(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -39,13 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool = True, see
         help="capture folders (<subject>/<capture>/), the VAP RGB-D face database, EURECOM KinectFaceDB, "
         f"or the word {SYNTHETIC}: faces rendered now, of people who never were",
     )
-    group.add_argument(
-        "--depth-grey-mm",
-        nargs=2,
-        type=float,
-        metavar=("NEAR", "FAR"),
-        help="EURECOM without its DepthKinect texts: the distances that grey 1 and grey 255 stand for",
-    )
+    options.add_depth_grey(group)
     rendered = parser.add_argument_group(f"rendered faces (--dataset {SYNTHETIC})")
     rendered.add_argument(
         "--face-model", type=Path, metavar="NPZ", help="what `import-face-model` wrote; needed to render"

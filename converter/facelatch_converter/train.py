@@ -19,7 +19,15 @@ from facelatch_converter.crops import STEPS, Batch, Recipe
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
-from facelatch_converter.runs import RECORD_FILE, Record, fill, make_folder, to_plain, versions
+from facelatch_converter.runs import (
+    RECORD_FILE,
+    Record,
+    fill,
+    make_folder,
+    require_enough,
+    to_plain,
+    versions,
+)
 
 DESCRIPTION = """Train the siamese encoder on rendered people, or fine-tune one on a data set (--dataset).
 
@@ -127,20 +135,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise TrainingError(
             "rendering people needs --face-model NPZ; make one with import-face-model, or fine-tune on --dataset DIR"
         )
-    for name, least in (
-        ("crops", 1),
-        ("people", 2),
-        ("views", 2),
-        ("workers", 1),
-        ("report_every", 1),
-        ("held_out", 2),
-    ):
-        if getattr(arguments, name) < least:
-            raise TrainingError(
-                f"--{name.replace('_', '-')} must be at least {least}, found {getattr(arguments, name)}"
-            )
-    if not arguments.minutes > 0 or not arguments.learning_rate > 0:
-        raise TrainingError("--minutes and --learning-rate must be positive")
+    require_enough(arguments)
     if not all(0 <= share <= 1 for share in _shares(arguments)):
         raise TrainingError(
             "--augmented, --sharpened, --infrared, --blind and --repeated are shares from 0 to 1"

@@ -55,7 +55,7 @@ def read_section(table: object, kind: type[Any], section: str, source: str) -> A
     refuse_unknown(table, list(known), source, f"key in [{section}]")
     return kind(
         **{
-            name: _read_value(value, known[name].default, known[name].metadata, f"{source}: {section}.{name}")
+            name: read_value(value, known[name].default, known[name].metadata, f"{source}: {section}.{name}")
             for name, value in table.items()
         }
     )
@@ -68,8 +68,11 @@ def refuse_unknown(table: Mapping[str, object], known: list[str], source: str, w
             raise ConfigError(f"{source}: unknown {what}: {printable(name)}; known are {', '.join(known)}")
 
 
-def _read_value(value: Any, default: object, allowed: Mapping[str, Any], where: str) -> object:
-    """The value, if it has the default's type and is allowed; a whole number may stand for a real one."""
+def read_value(value: Any, default: object, allowed: Mapping[str, Any], where: str) -> object:
+    """The value, if it has the default's type and is allowed; a whole number may stand for a real one.
+
+    `allowed` is a dataclass field's metadata. Raises `ConfigError` that says what was expected.
+    """
     if "free" in allowed:
         return _read_free(value, where)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):

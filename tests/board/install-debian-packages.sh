@@ -6,14 +6,5 @@
 #   debian-archive-keyring   verifies the packages that the boards are made of
 #   systemd                  systemd-sysusers and systemctl set up the boards' users and units
 set -eu
-PACKAGES="qemu-system-arm qemu-system-x86 qemu-user cpio kmod e2fsprogs xz-utils debian-archive-keyring systemd"
-
-missing=
-for package in $PACKAGES; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $package"
-done
-[ -n "$missing" ] || exit 0
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-# shellcheck disable=SC2086  # one word per package
-apt-get install -y -qq --no-install-recommends $missing
+"$(dirname "$0")/../install-missing.sh" \
+    qemu-system-arm qemu-system-x86 qemu-user cpio kmod e2fsprogs xz-utils debian-archive-keyring systemd

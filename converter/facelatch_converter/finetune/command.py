@@ -24,7 +24,16 @@ from facelatch_converter.finetune.faces import Faces, read_faces
 from facelatch_converter.finetune.options import DEFAULTS, refuse_with_dataset
 from facelatch_converter.finetune.start import Start, find_start
 from facelatch_converter.progress import progress_bar
-from facelatch_converter.runs import ENCODER_FILE, RECORD_FILE, Record, fill, make_folder, to_plain, versions
+from facelatch_converter.runs import (
+    ENCODER_FILE,
+    RECORD_FILE,
+    Record,
+    fill,
+    make_folder,
+    require_enough,
+    to_plain,
+    versions,
+)
 
 LEAST_TRAINED = 6
 """People in a batch must differ: with fewer, the loss has next to nothing to tell apart."""
@@ -158,22 +167,7 @@ def encoder_file(arguments: argparse.Namespace) -> Path:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    for name, least in (
-        ("crops", 1),
-        ("people", 2),
-        ("views", 2),
-        ("workers", 1),
-        ("report_every", 1),
-        ("held_out", 2),
-        ("patience", 1),
-        ("frames", 1),
-    ):
-        if getattr(arguments, name) < least:
-            raise TrainingError(
-                f"--{name.replace('_', '-')} must be at least {least}, found {getattr(arguments, name)}"
-            )
-    if not arguments.minutes > 0 or not arguments.learning_rate > 0:
-        raise TrainingError("--minutes and --learning-rate must be positive")
+    require_enough(arguments, patience=1, frames=1)
     if not (
         0 < arguments.validation < 1 and 0 <= arguments.augmented <= 1 and 0 <= arguments.rendered <= 0.9
     ):

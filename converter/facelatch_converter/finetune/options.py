@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from facelatch_converter import options
 from facelatch_converter.errors import TrainingError
 
 DEFAULTS: Mapping[str, float] = {
@@ -62,13 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=_help("patience", "reports without improvement before it ends"),
     )
     group.add_argument("--frames", type=int, metavar="N", help=_help("frames", "frames of each capture"))
-    group.add_argument(
-        "--depth-grey-mm",
-        nargs=2,
-        type=float,
-        metavar=("NEAR", "FAR"),
-        help="EURECOM without its DepthKinect texts: the distances that grey 1 and grey 255 stand for",
-    )
+    options.add_depth_grey(group)
 
 
 def refuse_without_dataset(arguments: argparse.Namespace) -> None:

@@ -7,10 +7,9 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-import cv2
 import numpy as np
 
-from facelatch_converter.processes import processes
+from facelatch_converter.processes import compute_on_one_thread, processes
 from facelatch_converter.protocols.attempt_scores import Embeddings, Samples, join
 from facelatch_converter.protocols.attempt_trials import CallJob, EnrolJob, Enrolled, Found
 from facelatch_converter.protocols.crop_trials import AttemptJob, CohortJob, Stage
@@ -111,18 +110,13 @@ def _deal(count: int, each: int) -> list[range]:
 def _in_order(jobs: Sequence[Job], workers: int) -> Iterator[Any]:
     """Each job's result, in order; one worker works here."""
     if workers <= 1:
-        yield from (_run(job) for job in jobs)
+        compute_on_one_thread()
+        yield from (job.run() for job in jobs)
         return
     with processes(workers) as pool:
-        pending = deque(pool.submit(_run, job) for job in jobs)
+        pending = deque(pool.submit(job.run) for job in jobs)
         while pending:
             yield pending.popleft().result()
-
-
-def _run(job: Job) -> Any:
-    # One thread per process: the processes are the parallelism.
-    cv2.setNumThreads(1)
-    return job.run()
 
 
 def _stack(parts: Iterable[Mapping[str, Embeddings]]) -> dict[str, Embeddings]:

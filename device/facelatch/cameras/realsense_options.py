@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from facelatch.errors import ConfigError
-from facelatch.fields import printable, show
+from facelatch.fields import printable
+from facelatch.sections import read_value
 
 Number = TypeVar("Number", int, float)
 
@@ -54,7 +55,7 @@ def parse_options(given: Mapping[str, bool | int | float | str]) -> RealSenseOpt
                 f"unknown option: camera.options.{printable(name)}; known are {', '.join(known)}"
             )
     chosen: dict[str, Any] = {
-        name: _read(value, known[name].default, known[name].metadata, f"camera.options.{name}")
+        name: read_value(value, known[name].default, known[name].metadata, f"camera.options.{name}")
         for name, value in given.items()
     }
     options = RealSenseOptions(**chosen)
@@ -64,21 +65,3 @@ def parse_options(given: Mapping[str, bool | int | float | str]) -> RealSenseOpt
             'leave it at 1, or set view = "aligned"'
         )
     return options
-
-
-def _read(value: Any, default: object, allowed: Mapping[str, Any], where: str) -> object:
-    if isinstance(default, float) and type(value) is int:
-        value = float(value)
-    fits = type(value) is type(default)
-    if "choices" in allowed:
-        expected = " or ".join(f'"{choice}"' for choice in allowed["choices"])
-        fits = fits and value in allowed["choices"]
-    elif "low" in allowed:
-        kind = "a number" if isinstance(default, float) else "a whole number"
-        expected = f"{kind} from {allowed['low']:g} to {allowed['high']:g}"
-        fits = fits and allowed["low"] <= value <= allowed["high"]
-    else:
-        expected = "true or false"
-    if not fits:
-        raise ConfigError(f"{where} must be {expected}, found {show(value)}")
-    return value
