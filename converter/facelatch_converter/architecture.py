@@ -5,6 +5,7 @@ Built from SqueezeNet's fire modules (Iandola et al., 2016): squeeze with 1x1 co
 after the concatenation would leave multiplications behind that cost an int8 runtime more than the convolutions.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 EMBEDDING_SIZE = 128
@@ -15,22 +16,33 @@ STAGES = ((16, 48, 2), (32, 80, 2), (48, 128, 2), (64, 192, 1))
 VARIANTS = ("default", "seed")
 
 
-def build_encoder(
-    variant: str = "default", size_px: int = 112, normalisation: Any = None, stem: Any = None
-) -> Any:
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The classes of some of a network's layers; None is Keras' own."""
+
+    normalisation: Any = None
+    """Of every batch normalisation."""
+    stem: Any = None
+    """Of the default variant's first convolution."""
+    depthwise: Any = None
+    """Of the two convolutions of the default variant's head."""
+
+
+KERAS = Kinds()
+
+
+def build_encoder(variant: str = "default", size_px: int = 112, kinds: Kinds = KERAS) -> Any:
     """A Keras model: (size, size, 4) in [-1, 1] -> (128,), not yet of unit length.
 
     The last step, L2 normalisation, is left to whoever compares: on the board it happens after dequantising.
-    `normalisation` is the class of the batch normalisations and `stem` of the default variant's first convolution,
-    Keras' own by default.
     Raises `ValueError` for an unknown variant.
     """
     from keras import layers  # noqa: PLC0415
 
     if variant == "default":
-        return _default(size_px, normalisation or layers.BatchNormalization, stem or layers.Conv2D)
+        return _default(size_px, kinds)
     if variant == "seed":
-        return _seed(size_px, normalisation or layers.BatchNormalization)
+        return _seed(size_px, kinds.normalisation or layers.BatchNormalization)
     raise ValueError(f"unknown variant {variant!r}; known are {', '.join(VARIANTS)}")
 
 
@@ -48,9 +60,11 @@ def with_regression(encoder: Any, coefficients: int) -> Any:
     return Model(encoder.input, [embedding, guess], name="siamese_with_regression")
 
 
-def _default(size_px: int, normalisation: Any, stem: Any) -> Any:
+def _default(size_px: int, kinds: Kinds) -> Any:
     from keras import Model, layers  # noqa: PLC0415
 
+    normalisation = kinds.normalisation or layers.BatchNormalization
+    stem, depthwise = kinds.stem or layers.Conv2D, kinds.depthwise or layers.DepthwiseConv2D
     face = layers.Input((size_px, size_px, 4), name="face")
     # One convolution without overlap: with four channels in, a first layer at full resolution would take a third
     # of the time and 4 % of the arithmetic. The 3x3 branches that follow see across the seams.
@@ -63,9 +77,9 @@ def _default(size_px: int, normalisation: Any, stem: Any) -> Any:
             x = _fire(x, squeeze, expand, normalisation)
     # A depthwise-global head in two steps: 3x3 and 5x5 are the kernels that XNNPACK has fast code for, and one
     # 7x7 kernel took longer than the whole trunk.
-    x = layers.DepthwiseConv2D(3, use_bias=False)(x)
+    x = depthwise(3, use_bias=False)(x)
     x = normalisation()(x)
-    x = layers.DepthwiseConv2D(x.shape[1], use_bias=False)(x)
+    x = depthwise(x.shape[1], use_bias=False)(x)
     x = normalisation()(x)
     x = layers.Flatten()(x)
     # In float32 whatever the trunk is trained in: distances of embeddings are what training minimises.

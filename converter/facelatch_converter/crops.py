@@ -13,6 +13,7 @@ from facelatch_converter.augment import Style, augment, blind, draw_style
 from facelatch_converter.expressions import draw_wide_expression
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.faults import FAULTS, OVER_SMOOTHED, disturb
+from facelatch_converter.look_alikes import draw_groups, reach_mm
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.regions import Regions, find_regions
 from facelatch_converter.render import Rendering, View, express, pose, render_crop
@@ -31,6 +32,7 @@ from facelatch_converter.sensors import (
 from facelatch_converter.wear.accessories import ACCESSORIES, dress, wear
 
 Tensors = npt.NDArray[np.int8]
+Real = npt.NDArray[np.float32]
 
 STEPS = 127
 """Tensors travel as int8, real = value / 127: what the board's quantisation leaves of them anyway."""
@@ -63,13 +65,16 @@ class Recipe:
     """Share of a batch's people that were rendered before; their sensor noise and augmentation are new."""
     rendered: int = 6
     """How often each person is rendered; a batch takes `views` of these."""
-    remembered: int = 700
+    remembered: int = 1000
     """How many rendered people are kept for reuse."""
     repeated: float = 0.5
     """Share of batches of crops that were shown before, see `repeats`."""
     kept: int = 12
     """How many crops of each remembered person are kept to be shown again."""
-    limits: Range = field(default_factory=lambda: Range(35, 25, 15, 300, 900))
+    grouped: float = 0.6
+    """Share of batches whose people come in groups of `group` who look alike, see `look_alikes`."""
+    group: int = 8
+    limits: Range = field(default_factory=lambda: Range(35, 25, 15, 300, 1200))
     jitter: float = 1.0
     """Scales how much the crops' centres scatter; 1 is as `locate` does."""
     infrared: float = 0.2
@@ -131,7 +136,7 @@ def batches(
     """
     rng = np.random.default_rng([TRAINING, seed, stream])
     regions = find_regions(model)
-    signs = mirror_signs(model)
+    signs, reach = mirror_signs(model), reach_mm(model)
     memory: deque[Rendered] = deque(maxlen=recipe.remembered)
     while True:
         augmented = recipe.augmented if progress() < recipe.sharpen_from else recipe.sharpened
@@ -140,10 +145,10 @@ def batches(
         enough = max(wanted, min(10 * recipe.people, recipe.remembered))
         reused = wanted if len(memory) >= enough else 0
         if reused and rng.random() < recipe.repeated:
-            yield _show_again(_familiar(memory, recipe, rng), signs, recipe, rng)
+            yield _show_again(_meet(memory, recipe.people, reach, recipe, rng), signs, recipe, rng)
             continue
         fresh = [render_person(model, regions, spec, recipe, rng) for _ in range(recipe.people - reused)]
-        old = [memory[int(n)] for n in rng.choice(len(memory), reused, replace=False)] if reused else []
+        old = _meet(memory, reused, reach, recipe, rng) if reused else []
         memory.extend(fresh)
         yield _expose_all(fresh + old, spec, recipe, augmented, rng)
 
@@ -224,10 +229,15 @@ def _expose_all(
     return Batch(tensors, weights, labels)
 
 
-def _familiar(memory: deque[Rendered], recipe: Recipe, rng: np.random.Generator) -> list[Rendered]:
-    """People of whom enough crops are kept, a batch of them; everybody remembered was shown at least once."""
-    chosen = rng.choice(len(memory), min(recipe.people, len(memory)), replace=False)
-    return [memory[int(n)] for n in chosen]
+def _meet(
+    memory: deque[Rendered], count: int, reach: Real, recipe: Recipe, rng: np.random.Generator
+) -> list[Rendered]:
+    """So many of the people remembered; all of them were shown at least once."""
+    count = min(count, len(memory))
+    if rng.random() < recipe.grouped:
+        shapes = np.stack([person.weights for person in memory]) * reach
+        return [memory[place] for place in draw_groups(shapes, count, recipe.group, rng)]
+    return [memory[int(place)] for place in rng.choice(len(memory), count, replace=False)]
 
 
 def _show_again(

@@ -3,13 +3,15 @@
 Keras composes batch normalisation from elementary operations, which cost more than the convolutions of a small
 network: a training step of the default encoder took 7.7 ms per crop and core with those and 4.9 ms with TensorFlow's
 fused kernel. A first convolution of four channels in has slow gradients, above all in bfloat16; where its windows do
-not overlap it is a matrix product.
+not overlap it is a matrix product. And the gradient of two small depthwise kernels took a ninth of a step.
 """
 
 from typing import Any
 
 import tensorflow as tf
 from keras import layers
+
+from facelatch_converter.architecture import Kinds
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
@@ -36,3 +38,34 @@ class PatchConvolution(layers.Conv2D):
         patches = tf.nn.space_to_depth(inputs, side)
         kernel = tf.reshape(tf.cast(self.kernel, patches.dtype), (1, 1, patches.shape[-1], self.filters))
         return tf.nn.conv2d(patches, kernel, 1, "VALID")
+
+
+class DepthwiseConvolution(layers.DepthwiseConv2D):
+    """A depthwise convolution without padding whose kernel's gradient is a sum of products, one for each place."""
+
+    def call(self, inputs: Any) -> Any:
+        """Convolve (batch, height, width, channels)."""
+        return _depthwise(inputs, tf.cast(self.kernel, inputs.dtype))
+
+
+@tf.custom_gradient
+def _depthwise(inputs: Any, kernel: Any) -> tuple[Any, Any]:
+    one = (1, 1, 1, 1)
+    outputs = tf.nn.depthwise_conv2d(inputs, kernel, one, "VALID")
+
+    def gradient(above: Any) -> tuple[Any, Any]:
+        below = tf.nn.depthwise_conv2d_backprop_input(tf.shape(inputs), kernel, above, one, "VALID")
+        height, width = above.shape[1:3]
+        rows, columns = kernel.shape[:2]
+        by_place = [
+            tf.reduce_sum(inputs[:, row : row + height, column : column + width] * above, (0, 1, 2))
+            for row in range(rows)
+            for column in range(columns)
+        ]
+        return below, tf.reshape(tf.stack(by_place), tf.shape(kernel))
+
+    return outputs, gradient
+
+
+FASTER = Kinds(FusedBatchNormalization, PatchConvolution, DepthwiseConvolution)
+"""For training."""

@@ -36,6 +36,16 @@ embeddings together and different people's apart. Uses a GPU where TensorFlow se
 
 LOSSES = ("all-pairs", "contrastive")
 PRECISIONS = ("float32", "bfloat16")
+SHARES = (
+    "augmented",
+    "sharpened",
+    "infrared",
+    "blind",
+    "repeated",
+    "grouped",
+    "dressed",
+    "grimacing",
+)
 
 _USUAL = Recipe()
 DEFAULTS = {
@@ -51,6 +61,9 @@ DEFAULTS = {
     "infrared": _USUAL.infrared,
     "blind": _USUAL.blind,
     "repeated": _USUAL.repeated,
+    "grouped": _USUAL.grouped,
+    "dressed": _USUAL.dressed,
+    "grimacing": _USUAL.grimacing,
     "precision": "float32",
 }
 """Of a run from scratch; fine-tuning has its own, so the options themselves have none."""
@@ -99,6 +112,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shares.add_argument(
         "--repeated", type=float, help=f"batches of crops that were shown before {_default('repeated')}"
     )
+    shares.add_argument(
+        "--grouped", type=float, help=f"batches of people who look alike in groups {_default('grouped')}"
+    )
+    shares.add_argument("--dressed", type=float, help=f"with something worn or held {_default('dressed')}")
+    shares.add_argument("--grimacing", type=float, help=f"with a wide expression {_default('grimacing')}")
     parser.add_argument("--seed", type=options.seed, default=1)
     finetune_options.add_arguments(parser)
 
@@ -125,10 +143,6 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _shares(arguments: argparse.Namespace) -> tuple[float, ...]:
-    return arguments.augmented, arguments.sharpened, arguments.infrared, arguments.blind, arguments.repeated
-
-
 def _check(arguments: argparse.Namespace) -> None:
     finetune_options.refuse_without_dataset(arguments)
     if arguments.face_model is None:
@@ -136,10 +150,9 @@ def _check(arguments: argparse.Namespace) -> None:
             "rendering people needs --face-model NPZ; make one with import-face-model, or fine-tune on --dataset DIR"
         )
     require_enough(arguments)
-    if not all(0 <= share <= 1 for share in _shares(arguments)):
-        raise TrainingError(
-            "--augmented, --sharpened, --infrared, --blind and --repeated are shares from 0 to 1"
-        )
+    for name in SHARES:
+        if not 0 <= getattr(arguments, name) <= 1:
+            raise TrainingError(f"--{name} must be a share from 0 to 1, found {getattr(arguments, name):g}")
     if arguments.infrared + arguments.blind > 1:
         raise TrainingError("--infrared and --blind together are at most 1")
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
@@ -152,21 +165,10 @@ def _check(arguments: argparse.Namespace) -> None:
         raise TrainingError(f"{arguments.out}: nothing to resume, there is no run.json; leave --resume out")
 
 
-PHASE = (
-    "crops",
-    "minutes",
-    "learning_rate",
-    "augmented",
-    "sharpened",
-    "infrared",
-    "blind",
-    "repeated",
-    "precision",
-    "workers",
-)
+PHASE = ("crops", "minutes", "people", "views", "learning_rate", *SHARES, "precision", "workers")
 """Arguments that a resumed run may change; the record lists them for each phase."""
 
-IDENTITY = ("variant", "loss", "people", "views", "seed", "face_model_sha256")
+IDENTITY = ("variant", "loss", "seed", "face_model_sha256")
 """Arguments that make a run what it is: a resumed run must have the same."""
 
 

@@ -19,7 +19,7 @@ from facelatch_converter.crop_workers import Pace, rendered_batches
 from facelatch_converter.crops import Batch, Recipe
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import FaceModel
-from facelatch_converter.fused import FusedBatchNormalization, PatchConvolution
+from facelatch_converter.fused import FASTER
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.metrics import comparisons, eer, pair_distances
 from facelatch_converter.offset import excess_offset, to_unit_rows
@@ -40,7 +40,7 @@ class Trainer:
     def __init__(self, variant: str, loss: str, model: FaceModel, precision: str = "float32") -> None:
         self._variant = variant
         with _computing_in(precision):
-            self.encoder = _build(variant, FusedBatchNormalization, PatchConvolution)
+            self.encoder = _build(variant, FASTER)
             self.network = architecture.with_regression(self.encoder, len(model.identity_mm))
         self._plain = _build(variant)
         self.optimiser = keras.optimizers.Adam(1e-3)
@@ -92,8 +92,8 @@ class Trainer:
         )
 
 
-def _build(variant: str, normalisation: Any = None, stem: Any = None) -> Any:
-    return architecture.build_encoder(variant, architecture.default_size_px(variant), normalisation, stem)
+def _build(variant: str, kinds: architecture.Kinds = architecture.KERAS) -> Any:
+    return architecture.build_encoder(variant, architecture.default_size_px(variant), kinds)
 
 
 @contextmanager
@@ -124,6 +124,9 @@ def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -
         infrared=arguments.infrared,
         blind=arguments.blind,
         repeated=arguments.repeated,
+        grouped=arguments.grouped,
+        dressed=arguments.dressed,
+        grimacing=arguments.grimacing,
     )
     # A resumed run must not see the first part's people again: it draws from streams of its own.
     streams = record.resumed * 1000

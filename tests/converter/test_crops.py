@@ -13,6 +13,7 @@ from facelatch_converter.augment import augment, blind, draw_style
 from facelatch_converter.crops import Recipe, batches, locate_offset_mm
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
+from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.render import View
 
@@ -78,6 +79,20 @@ def test_a_batch_may_share_one_circumstance(model: FaceModel) -> None:
         for _ in range(8)
     ]
     assert set(shares) == {0.0, 1.0}
+
+
+def test_people_who_look_alike_meet_in_groups(model: FaceModel) -> None:
+    recipe = replace(SMALL, people=6, group=3, remembered=60, rendered=1, views=1, repeated=1.0, reused=0.85)
+    reach = reach_mm(model)
+
+    def apart(grouped: float) -> float:
+        """How far each person of a batch is from the nearest other one, on average."""
+        source = batches(model, SPEC, replace(recipe, grouped=grouped), seed=14, stream=0)
+        shapes = [next(source).weights * reach for _ in range(16)][10:]
+        found = [np.linalg.norm(batch[:, None] - batch[None], axis=2) + 1e9 * np.eye(6) for batch in shapes]
+        return float(np.mean([one.min(1).mean() for one in found]))
+
+    assert apart(1.0) < 0.85 * apart(0.0)
 
 
 def test_blind_crops_show_depth_only(model: FaceModel) -> None:

@@ -6,7 +6,12 @@ import tensorflow as tf
 from keras import layers
 
 from facelatch_converter.architecture import build_encoder
-from facelatch_converter.fused import FusedBatchNormalization, PatchConvolution
+from facelatch_converter.fused import (
+    FASTER,
+    DepthwiseConvolution,
+    FusedBatchNormalization,
+    PatchConvolution,
+)
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "inference"])
@@ -47,8 +52,26 @@ def test_a_convolution_of_patches_is_a_convolution() -> None:
     np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-4)
 
 
+@pytest.mark.parametrize(("side", "size"), [(7, 3), (5, 5)], ids=["inner", "whole"])
+def test_a_depthwise_convolution_has_keras_own_results_and_gradients(side: int, size: int) -> None:
+    inputs = tf.constant(np.random.default_rng(4).normal(size=(3, side, side, 6)).astype(np.float32))
+    plain, summed = (kind(size, use_bias=False) for kind in (layers.DepthwiseConv2D, DepthwiseConvolution))
+    plain.build(inputs.shape)
+    summed.build(inputs.shape)
+    summed.set_weights(plain.get_weights())
+    gradients = []
+    for layer in (plain, summed):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            loss = tf.reduce_sum(tf.sin(layer(inputs)))
+        gradients.append([np.array(one) for one in tape.gradient(loss, [inputs, layer.kernel.value])])
+    np.testing.assert_allclose(np.array(summed(inputs)), np.array(plain(inputs)), atol=1e-5)
+    for ours, theirs in zip(*gradients, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
 def test_a_trained_encoder_moves_into_keras_own_layers() -> None:
-    fused = build_encoder(normalisation=FusedBatchNormalization, stem=PatchConvolution)
+    fused = build_encoder(kinds=FASTER)
     plain = build_encoder()
     plain.set_weights(fused.get_weights())
     faces = np.random.default_rng(2).uniform(-1, 1, (2, 112, 112, 4)).astype(np.float32)
