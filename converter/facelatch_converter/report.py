@@ -10,7 +10,7 @@ from facelatch_converter.evaluate import NEAR_ZERO, Numbers
 
 ONE_COMPARISON = (
     "FMR and FNMR are errors of one comparison of two captures. An attempt at a board is several: it fuses up to 3 "
-    "samples and takes the nearest of the 8 or more embeddings of a template, and to identify, that of every user. "
+    "samples and compares that with all 12 or more embeddings of a template, and to identify, that of every user. "
     "So a stranger may match more often in an attempt than in a comparison."
 )
 

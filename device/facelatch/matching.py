@@ -6,7 +6,7 @@ A broken embedding has the distance NaN, which no comparison with a threshold ev
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,8 @@ class Template:
     """UTC, one per embedding, as `timestamps.to_utc_text` writes it."""
     poses: tuple[tuple[float, float], ...]
     """(yaw, pitch) in degrees, one per embedding."""
+    centre: Embedding = field(init=False, repr=False)
+    """(128,), the mean direction of all embeddings; NaN where they cancel out, and then nobody matches."""
 
     def __post_init__(self) -> None:
         """Refuse what would match nobody, or anybody."""
@@ -53,6 +55,7 @@ class Template:
             raise ValueError(f"made_at must be moments in UTC, found {self.made_at}")
         if not all(math.isfinite(angle) for pose in self.poses for angle in pose):
             raise ValueError(f"poses must be finite degrees, found {self.poses}")
+        object.__setattr__(self, "centre", fuse(list(self.embeddings)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +100,25 @@ def distance(one: Embedding, other: Embedding) -> float:
     return float(np.linalg.norm(one.astype(np.float64) - other))
 
 
-def nearest(probe: Embedding, template: Template) -> float:
-    """The distance to the nearest of the template's embeddings; NaN for a broken probe."""
+def template_distance(probe: Embedding, template: Template) -> float:
+    """The mean of two distances: to the template's nearest embedding and to its centre; NaN for a broken probe.
+
+    The centre tells people apart better than any one embedding, for noise averages out in it, and somebody who
+    resembles the user from one side only is far from it. The nearest embedding keeps a template together that holds
+    several looks, such as with and without glasses.
+    """
     if not is_usable(probe):
         return math.nan
-    return float(np.linalg.norm(template.embeddings - probe.astype(np.float64), axis=1).min())
+    exact = probe.astype(np.float64)
+    nearest = float(np.linalg.norm(template.embeddings - exact, axis=1).min())
+    return (nearest + float(np.linalg.norm(template.centre - exact))) / 2
 
 
 def identify(probe: Embedding, gallery: Sequence[Template]) -> Match:
     """The user whose template is nearest; a distance of NaN never wins."""
     best = Match(None, None)
     for template in gallery:
-        found = nearest(probe, template)
+        found = template_distance(probe, template)
         if found >= 0 and (best.distance is None or found < best.distance):
             best = Match(template.user, found)
     return best

@@ -6,9 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from facelatch.matching import Template, nearest
+from facelatch.matching import Template, template_distance
 from facelatch.session import Outcome, Session, SessionRule
-from facelatch_converter.protocols.attempt_scores import NEVER, Samples, attempt_scores, nearest_distances
+from facelatch_converter.protocols.attempt_scores import (
+    NEVER,
+    Samples,
+    attempt_scores,
+    nearest_distances,
+    template_distances,
+)
 from tests.converter.scripted import LIVE
 from tests.factories import ENCODER_SHA256, MOMENT
 
@@ -81,6 +87,19 @@ def test_one_sample_of_somebody_else_spoils_an_attempt() -> None:
     assert attempt_scores(Samples(swapped, samples.coverages), templates).min() > 1.2 > alone
 
 
+def test_samples_of_two_faces_are_granted_by_no_threshold() -> None:
+    _, templates = made(11, attempts=1, people=2, frames=2)
+    person, rng = templates[0, 0], np.random.default_rng(5)
+    aside = rng.normal(size=128)
+    aside -= person * (aside @ person)
+    aside /= np.linalg.norm(aside)
+    two = unit(np.stack([person + 0.7 * aside, person - 0.7 * aside]))[None]
+    near = unit(np.stack([person + 0.5 * aside, person - 0.5 * aside]))[None]
+    coverages = np.full((1, 2), 0.8)
+    assert attempt_scores(Samples(two, coverages), templates)[0, 0] == NEVER
+    assert attempt_scores(Samples(near, coverages), templates)[0, 0] < 0.5
+
+
 def test_a_sample_that_is_set_aside_spoils_nothing() -> None:
     samples, templates = made(8, attempts=1, people=2)
     coverages = np.array([[0.9, 0.1, 0.9]])
@@ -102,10 +121,10 @@ def test_a_broken_sample_is_granted_by_no_threshold() -> None:
 
 def test_distances_are_the_boards() -> None:
     samples, templates = made(10)
-    found = nearest_distances(samples.embeddings[:, 0], templates)
+    found = template_distances(samples.embeddings[:, 0], templates)
     for attempt, person in np.ndindex(found.shape):
         assert found[attempt, person] == pytest.approx(
-            nearest(samples.embeddings[attempt, 0], template_of(templates[person])), abs=2e-6
+            template_distance(samples.embeddings[attempt, 0], template_of(templates[person])), abs=2e-6
         )
 
 

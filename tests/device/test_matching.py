@@ -18,7 +18,7 @@ from facelatch.matching import (
     fuse,
     identify,
     is_usable,
-    nearest,
+    template_distance,
 )
 from tests.factories import ENCODER_SHA256, MOMENT, make_embedding, make_near, make_template
 
@@ -48,7 +48,7 @@ def test_a_broken_embedding_is_never_near(value: float, seed: int) -> None:
         warnings.simplefilter("error")
         for found in (distance(broken, whole), distance(whole, broken), distance(broken, broken)):
             assert math.isnan(found)
-        assert math.isnan(nearest(broken, make_template(seed=seed)))
+        assert math.isnan(template_distance(broken, make_template(seed=seed)))
         assert identify(broken, [make_template(seed=seed)]) == Match(None, None)
         assert np.isnan(fuse([whole, broken, whole])).all()
 
@@ -68,18 +68,47 @@ def test_what_is_not_an_embedding_is_not_usable(embedding: Embedding) -> None:
     assert math.isnan(distance(embedding, embedding))
 
 
-def test_nearest_takes_the_nearest_embedding() -> None:
+def test_a_template_is_as_far_as_its_nearest_embedding_and_its_centre_are_on_average() -> None:
     template = make_template(count=3, seed=5)
     probe = make_near(template.embeddings[2], 0.05)
-    assert nearest(probe, template) == pytest.approx(0.05, abs=1e-3)
-    assert nearest(probe, template) == min(distance(probe, stored) for stored in template.embeddings)
+    apart = [distance(probe, stored) for stored in template.embeddings]
+    assert min(apart) == pytest.approx(0.05, abs=1e-3)
+    expected = (min(apart) + distance(probe, fuse(list(template.embeddings)))) / 2
+    assert template_distance(probe, template) == pytest.approx(expected, abs=1e-6)
+    assert expected > 0.06
+
+
+def test_a_template_of_one_embedding_is_as_far_as_that() -> None:
+    template = make_template(count=1, seed=6)
+    probe = make_near(template.embeddings[0], 0.4)
+    assert template_distance(probe, template) == pytest.approx(0.4, abs=1e-3)
+
+
+def test_somebody_who_resembles_one_look_only_is_farther_than_somebody_between_the_looks() -> None:
+    ahead, aside = np.eye(EMBEDDING_SIZE, dtype=np.float32)[:2]
+    turned = [
+        (np.cos(angle) * ahead + np.sin(angle) * aside).astype(np.float32) for angle in (-0.2, 0.2, 0.4)
+    ]
+    template = Template("ada", ENCODER_SHA256, np.stack(turned[:2]), (MOMENT,) * 2, ((0.0, 0.0),) * 2)
+    # Both are equally far from the nearer look.
+    assert distance(turned[2], turned[1]) == pytest.approx(distance(ahead, turned[1]), abs=1e-6)
+    assert template_distance(turned[2], template) > 1.4 * template_distance(ahead, template)
+
+
+def test_a_template_without_a_centre_matches_nobody() -> None:
+    stored = make_embedding(1)
+    opposite = Template("ada", ENCODER_SHA256, np.stack([stored, -stored]), (MOMENT,) * 2, ((0.0, 0.0),) * 2)
+    assert math.isnan(template_distance(stored, opposite))
+    assert identify(stored, [opposite]) == Match(None, None)
 
 
 def test_identify_names_the_nearest_user() -> None:
     gallery = [make_template("ada", seed=1), make_template("grace", seed=2), make_template("alan", seed=3)]
     match = identify(make_near(make_embedding(2), 0.15, seed=9), gallery)
     assert match.user == "grace"
-    assert match.distance == pytest.approx(0.15, abs=1e-3)
+    assert match.distance == pytest.approx(
+        template_distance(make_near(make_embedding(2), 0.15, seed=9), gallery[1])
+    )
 
 
 def test_nobody_enrolled_matches_nobody() -> None:

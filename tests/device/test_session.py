@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facelatch.liveness import PadCheck
-from facelatch.matching import Embedding, Template, distance, fuse, nearest
-from facelatch.session import Outcome, Session, SessionRule, Verdict, decide
+from facelatch.matching import Embedding, Template, distance, fuse, template_distance
+from facelatch.session import COHERENCE, SAMPLE_SLACK, Outcome, Session, SessionRule, Verdict, decide
 from tests.factories import make_embedding, make_near, make_template
 
 LIVE = PadCheck(name="plane", passed=True, value=9.0, limit=3.0)
@@ -82,7 +82,7 @@ def test_the_owner_is_granted() -> None:
     verdict = decided(run(*((owner(seed), [LIVE, LIVE]) for seed in range(3))))
     assert (verdict.outcome, verdict.user, verdict.reason) == (Outcome.GRANTED, "ada", None)
     assert verdict.distance == pytest.approx(
-        nearest(fuse([owner(seed) for seed in range(3)]), OWNER), abs=1e-6
+        template_distance(fuse([owner(seed) for seed in range(3)]), OWNER), abs=1e-6
     )
     assert (verdict.samples, verdict.looks, verdict.threshold) == (3, 3, THRESHOLD)
 
@@ -135,8 +135,8 @@ def test_two_faces_in_turn_are_refused_though_their_mean_would_match() -> None:
     other = fuse([make_near(make_embedding(1), 0.1, 8), -one])
     other = fuse([other, make_embedding(1)])
     assert distance(one, other) > THRESHOLD
-    assert nearest(one, OWNER) > THRESHOLD
-    assert nearest(fuse([one, other]), OWNER) <= THRESHOLD
+    assert template_distance(one, OWNER) > THRESHOLD
+    assert template_distance(fuse([one, other]), OWNER) <= THRESHOLD
     verdict = decided(run((one, [LIVE]), (other, [LIVE]), rule=SessionRule(2, 6)))
     assert (verdict.outcome, verdict.reason) == (Outcome.NO_MATCH, "samples-disagree")
 
@@ -154,14 +154,43 @@ def test_a_strangers_frame_among_the_owners_is_refused() -> None:
     ],
 )
 def test_a_single_frame_may_be_noisy_and_not_more(last: float, outcome: Outcome) -> None:
-    alone = Template(
-        OWNER.user, OWNER.encoder_sha256, OWNER.embeddings[:1], OWNER.made_at[:1], OWNER.poses[:1]
-    )
+    alone = _alone(OWNER.embeddings[0])
     steps = [make_embedding(1), make_embedding(1), make_near(make_embedding(1), last)]
     verdict = decided(run(*((embedding, [LIVE]) for embedding in steps)), gallery=[alone])
     assert verdict.outcome is outcome
     assert verdict.distance is not None
     assert verdict.distance <= THRESHOLD
+
+
+def _alone(stored: Embedding) -> Template:
+    return Template(OWNER.user, OWNER.encoder_sha256, stored[None], OWNER.made_at[:1], OWNER.poses[:1])
+
+
+def test_samples_that_are_near_the_owner_but_not_each_other_are_refused() -> None:
+    owner_alone = _alone(make_embedding(1))
+    one = make_near(make_embedding(1), 0.7, 7)
+    towards = float(one @ make_embedding(1))
+    other = 2 * towards * make_embedding(1) - one
+    for sample in (one, other):
+        assert THRESHOLD < template_distance(sample, owner_alone) < SAMPLE_SLACK * THRESHOLD
+    assert template_distance(fuse([one, other]), owner_alone) < 0.01
+    verdict = decided(run((one, [LIVE]), (other, [LIVE]), rule=SessionRule(2, 6)), gallery=[owner_alone])
+    assert (verdict.outcome, verdict.reason) == (Outcome.NO_MATCH, "samples-disagree")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "outcome"),
+    [pytest.param(0.32, Outcome.GRANTED, id="within"), pytest.param(0.28, Outcome.NO_MATCH, id="beyond")],
+)
+def test_each_sample_is_within_the_slack_of_a_strict_threshold(threshold: float, outcome: Outcome) -> None:
+    stored = make_embedding(1)
+    last = make_near(stored, 0.45)
+    assert 0.28 * SAMPLE_SLACK < 0.45 < 0.32 * SAMPLE_SLACK
+    assert distance(last, fuse([stored, stored, last])) < COHERENCE
+    session = run(*((sample, [LIVE]) for sample in (stored, stored, last)))
+    verdict = session.verdict([_alone(stored)], threshold)
+    assert verdict is not None
+    assert verdict.outcome is outcome
 
 
 def test_a_badly_covered_sample_neither_spoils_an_attempt_nor_has_to_resemble_anybody() -> None:
@@ -173,7 +202,7 @@ def test_a_badly_covered_sample_neither_spoils_an_attempt_nor_has_to_resemble_an
     assert len(session.counted) == 4
     verdict = decided(session)
     assert verdict.outcome is Outcome.GRANTED
-    assert verdict.distance == pytest.approx(nearest(fuse(session.counted), OWNER), abs=1e-6)
+    assert verdict.distance == pytest.approx(template_distance(fuse(session.counted), OWNER), abs=1e-6)
     assert verdict.samples == 5
 
 
@@ -240,4 +269,4 @@ def test_only_live_agreeing_samples_of_the_owner_are_granted(
     for embedding, ran in samples:
         assert ran
         assert all(check.passed for check in ran)
-        assert nearest(embedding, OWNER) <= THRESHOLD
+        assert template_distance(embedding, OWNER) <= THRESHOLD

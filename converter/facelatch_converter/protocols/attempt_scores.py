@@ -1,8 +1,8 @@
 """Thousands of attempts against thousands of templates at once, decided as `facelatch.session` decides one.
 
-An attempt is granted against a template if the fused embedding of the samples that count is within the threshold and
-each of them within `SAMPLE_SLACK` of it. So there is one number for each attempt and template: the smallest threshold
-that grants.
+An attempt is granted against a template if the fused embedding of the samples that count is within the threshold,
+each of them within `SAMPLE_SLACK` times the threshold, and none farther than `COHERENCE` from the fused one. So there
+is one number for each attempt and template: the smallest threshold that grants.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch import matching, quality
-from facelatch.session import SAMPLE_SLACK
+from facelatch.session import COHERENCE, SAMPLE_SLACK
 
 Embeddings = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
 
 NEVER = np.float32(np.inf)
-"""The score of an attempt that no threshold grants: one of its samples is broken."""
+"""The score of an attempt that no threshold grants: one of its samples is broken or of another face."""
 
 _ROWS, _TEMPLATES = 2048, 256
 """Of a block: 2048 embeddings against 256 templates are 2 MB."""
@@ -70,13 +70,22 @@ def attempt_scores(samples: Samples, templates: Embeddings) -> Scores:
         places = list(quality.counted(coverages.tolist()))
         counts[attempt, places] = True
         fused[attempt] = matching.fuse(list(samples.embeddings[attempt, places]))
-    score = nearest_distances(fused, templates)
+    score = template_distances(fused, templates)
     for frame in range(frames if frames > 1 else 0):
-        alone = nearest_distances(samples.embeddings[:, frame], templates)
+        samples_now = samples.embeddings[:, frame]
+        alone = template_distances(samples_now, templates)
         # What is set aside need not resemble anybody.
         alone[~counts[:, frame]] = 0
         np.maximum(score, alone / np.float32(SAMPLE_SLACK), out=score)
+        astray = ~(np.linalg.norm(samples_now - fused, axis=1) <= COHERENCE)
+        score[astray & counts[:, frame]] = NEVER
     return score
+
+
+def template_distances(probes: Embeddings, templates: Embeddings) -> Scores:
+    """The distance (probes, templates) to each template, as `matching.template_distance` has it."""
+    centres = np.stack([matching.fuse(list(poses)) for poses in templates])[:, None]
+    return (nearest_distances(probes, templates) + nearest_distances(probes, centres)) / 2
 
 
 def nearest_distances(probes: Embeddings, templates: Embeddings) -> Scores:

@@ -72,6 +72,7 @@ def _attempts(numbers: Numbers, contender: str) -> str:
         five, single = (one["crops"][contender]["attempts"][frames] for frames in ("5", "1"))
         filmed = one["filmed"].get(contender) or {}
         whole, enrolment = filmed.get("5"), filmed.get("enrolment")
+        at = {point["at"]: point.get("frr") for point in five["frr_at_far"]}
         rows.append(
             [
                 name,
@@ -79,14 +80,16 @@ def _attempts(numbers: Numbers, contender: str) -> str:
                 f"{five['impostor']:,}",
                 bounded(five.get("frr")),
                 bounded(single.get("frr")),
+                bounded(at.get(1e-4)),
+                bounded(at.get(1e-6)),
                 "not filmed" if not filmed else bounded(None if whole is None else whole["frr"]),
                 "" if whole is None else bounded(whole["fta"]),
                 "" if enrolment is None else bounded(enrolment["failures_to_enrol"]),
             ]
         )
     head = [
-        "protocol", "FAR, 5 frames", "impostor attempts", "FRR, 5 frames", "FRR, 1 frame", "FRR in whole frames, 5",
-        "FTA", "not enrolled",
+        "protocol", "FAR, 5 frames", "impostor attempts", "FRR, 5 frames", "FRR, 1 frame", "FRR, 5 frames, at FAR 1e-4",
+        "1e-6", "FRR in whole frames, 5", "FTA", "not enrolled",
     ]  # fmt: skip
     return table(head, rows)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.card import OperatingPoint
-from facelatch.matching import Embedding, Template, fuse, nearest
+from facelatch.matching import Embedding, Template, fuse, template_distance
 
 Distances = npt.NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Series:
     singles: Distances
     """Every sample against every embedding: what a card's operating points count."""
     attempts: Distances
-    """As a session decides: the nearest embedding to several samples fused."""
+    """As a session decides: of several samples fused to the template."""
 
     @property
     def is_genuine(self) -> bool:
@@ -72,14 +72,14 @@ class Advice:
 def compare(who: str, samples: Sequence[Embedding], template: Template, frames: int) -> Series:
     """Samples of one person, in the order taken, against a template; `frames` of them make an attempt."""
     groups = [samples[start : start + frames] for start in range(0, len(samples) - frames + 1, frames)]
-    attempts = [nearest(fuse(group), template) for group in groups]
+    attempts = [template_distance(fuse(group), template) for group in groups]
     return Series(who, template.user, _singles(samples, template), _finite(attempts))
 
 
 def compare_templates(one: Template, other: Template) -> Series:
     """Two enrolled people: each stored embedding of the first stands for an attempt at the other's template."""
     samples = list(one.embeddings)
-    attempts = [nearest(sample, other) for sample in samples]
+    attempts = [template_distance(sample, other) for sample in samples]
     return Series(one.user, other.user, _singles(samples, other), _finite(attempts))
 
 

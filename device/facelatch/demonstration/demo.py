@@ -23,7 +23,7 @@ from facelatch.errors import CaptureError
 from facelatch.fields import Fields, decode_object
 from facelatch.lockout import Lockout, LockoutRule
 from facelatch.locks.recording import RecordingLock
-from facelatch.matching import Embedding, nearest
+from facelatch.matching import Embedding, template_distance
 from facelatch.session import Outcome, SessionRule, Verdict
 from facelatch.store import Store
 from facelatch.timestamps import to_utc_text
@@ -220,7 +220,7 @@ def _play_one(planned: Planned, stage: Stage, lockout: Lockout) -> tuple[Played,
         verdict = _attempt(planned.capture, stage)
     stage.door.answer(verdict, stage.clock())
     owner = stage.store.load(OWNER)
-    singles = tuple(nearest(embedding, owner) for embedding in stage.watcher.embeddings)
+    singles = tuple(template_distance(embedding, owner) for embedding in stage.watcher.embeddings)
     played = Played(planned, verdict, stage.watcher.look, stage.lock.transitions[before:], singles)
     return played, lockout.after(verdict.outcome, stage.clock())
 
