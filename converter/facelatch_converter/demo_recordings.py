@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.captures import CaptureWriter
+from facelatch.enrolment import ROUND
 from facelatch.frames import Frame
 from facelatch_converter import options, places
 from facelatch_converter.attacks import Sheet
@@ -27,7 +28,8 @@ from facelatch_converter.staging import CAMERAS, Room, film, film_attack, film_r
 DESCRIPTION = """Render the recordings that `facelatch demo` plays: an owner who enrols and comes back with other poses,
 expressions and light, two strangers, the owner's photograph flat and bent, and an empty room."""
 
-ENROLMENT_FRAMES = 16
+ENROLMENT_FRAMES = 2 + 2 * len(ROUND)
+"""Two straight ahead, then two for each direction: a pose is measured a few degrees beside what it is."""
 ATTEMPT_FRAMES = 5
 DOUBLES = 12
 """Among so many people the one whose skin is most like the owner's plays the second stranger."""

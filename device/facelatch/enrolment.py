@@ -1,7 +1,7 @@
 """Which head poses a template covers, and what the user should do next.
 
 Yaw and pitch are degrees: + yaw turns the head towards the image's right (its owner's left), + pitch raises
-the chin. Around the centre lie eight compass sectors; a template needs the centre and seven of them.
+the chin. Around the centre lie twelve sectors, like a clock's hours; a template needs the centre and eleven of them.
 """
 
 import math
@@ -15,11 +15,13 @@ from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding, Template, distance, is_usable
 
 CENTRE = "centre"
-SECTORS: tuple[str, ...] = (
-    CENTRE, "right", "up-right", "up", "up-left", "left", "down-left", "down", "down-right"
+ROUND: tuple[str, ...] = (
+    "right", "right-up", "up-right", "up", "up-left", "left-up",
+    "left", "left-down", "down-left", "down", "down-right", "right-down",
 )  # fmt: skip
-"""As seen in the image; the compass sectors go round from +yaw over +pitch."""
-WANTED = 8
+"""As seen in the image, from +yaw over +pitch; of `right-up` and `up-right` the first word is the larger turn."""
+SECTORS: tuple[str, ...] = (CENTRE, *ROUND)
+WANTED = 12
 
 _CENTRE_WITHIN_DEG = 7.0
 _SECTOR_FROM_DEG = 9.0
@@ -28,13 +30,17 @@ _SECTOR_TO_DEG = 40.0
 _HINTS = {
     CENTRE: "look straight into the camera",
     "right": "turn your head to the left",
-    "up-right": "turn your head to the left and raise your chin",
+    "right-up": "turn your head to the left and raise your chin a little",
+    "up-right": "raise your chin and turn your head a little to the left",
     "up": "raise your chin",
-    "up-left": "turn your head to the right and raise your chin",
+    "up-left": "raise your chin and turn your head a little to the right",
+    "left-up": "turn your head to the right and raise your chin a little",
     "left": "turn your head to the right",
-    "down-left": "turn your head to the right and lower your chin",
+    "left-down": "turn your head to the right and lower your chin a little",
+    "down-left": "lower your chin and turn your head a little to the right",
     "down": "lower your chin",
-    "down-right": "turn your head to the left and lower your chin",
+    "down-right": "lower your chin and turn your head a little to the left",
+    "right-down": "turn your head to the left and lower your chin a little",
 }
 
 
@@ -45,7 +51,7 @@ def to_sector(yaw_deg: float, pitch_deg: float) -> str | None:
         return CENTRE
     if not _SECTOR_FROM_DEG <= away <= _SECTOR_TO_DEG:
         return None
-    return SECTORS[1 + round(math.degrees(math.atan2(pitch_deg, yaw_deg)) / 45) % 8]
+    return ROUND[round(math.degrees(math.atan2(pitch_deg, yaw_deg)) / 360 * len(ROUND)) % len(ROUND)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +59,19 @@ class Coverage:
     """The sectors seen so far."""
 
     covered: frozenset[str] = frozenset()
+    last: str = CENTRE
+    """The one that was added last."""
 
     def after(self, yaw_deg: float, pitch_deg: float) -> "Coverage":
         """The coverage with this pose; the same object where it adds nothing."""
         sector = to_sector(yaw_deg, pitch_deg)
-        return self if sector is None or sector in self.covered else Coverage(self.covered | {sector})
+        if sector is None or sector in self.covered:
+            return self
+        return Coverage(self.covered | {sector}, sector)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The sectors not seen yet, in the order in which they are asked for."""
+        """The sectors not seen yet: the centre, then round."""
         return tuple(sector for sector in SECTORS if sector not in self.covered)
 
     @property
@@ -71,8 +81,19 @@ class Coverage:
 
     @property
     def hint(self) -> str:
-        """What the user should do next, from the user's own point of view; empty when complete."""
-        return "" if self.complete else _HINTS[self.missing[0]]
+        """What the user should do next, from the user's own point of view; empty when complete.
+
+        The head goes on round from where it was last, whichever way it goes, and comes back for what it passed.
+        """
+        return "" if self.complete else _HINTS[min(self.missing, key=self._way)]
+
+    def _way(self, sector: str) -> tuple[int, int]:
+        """How many sectors away from the last one it lies; of two as far away, the one onwards comes first."""
+        if sector == CENTRE:
+            return -1, 0
+        start = 0 if self.last == CENTRE else ROUND.index(self.last)
+        onwards = (ROUND.index(sector) - start) % len(ROUND)
+        return min(onwards, len(ROUND) - onwards), onwards
 
 
 class Step(StrEnum):

@@ -55,14 +55,25 @@ def to_record(verdict: Verdict) -> Mapping[str, object]:
 
 
 def to_bar(coverage: Coverage) -> str:
-    """For example `[#####...] 5 of 8`; full only with the centre, which no other direction replaces."""
+    """For example `[#####.......] 5 of 12`; full only with the centre, which no other direction replaces."""
     around = min(len(coverage.covered - {CENTRE}), WANTED - 1)
     seen = around + (CENTRE in coverage.covered)
     return f"[{'#' * seen}{'.' * (WANTED - seen)}] {seen} of {WANTED}"
 
 
-def to_compass(coverage: Coverage) -> tuple[str, str, str]:
-    """Which directions are covered, as in a mirror: what its owner turns to the left is on the left."""
-    rows = (("up-right", "up", "up-left"), ("right", "centre", "left"), ("down-right", "down", "down-left"))
-    top, middle, bottom = (" ".join("#" if one in coverage.covered else "." for one in row) for row in rows)
-    return top, middle, bottom
+_DIAL: tuple[tuple[str, ...], ...] = (
+    ("", "up-right", "up", "up-left", ""),
+    ("right-up", "", "", "", "left-up"),
+    ("right", "", CENTRE, "", "left"),
+    ("right-down", "", "", "", "left-down"),
+    ("", "down-right", "down", "down-left", ""),
+)
+
+
+def to_dial(coverage: Coverage) -> list[str]:
+    """Which directions are covered, as in a mirror: what its owner turns to the left is on the left.
+
+    Five rows of equal width: the directions stand like a clock's hours.
+    """
+    covered = coverage.covered
+    return [" ".join("#" if one in covered else "." if one else " " for one in row) for row in _DIAL]

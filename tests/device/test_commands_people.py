@@ -52,12 +52,14 @@ def model(bundle: Path, store: Store) -> tuple[object, ...]:
 def test_enrolment_guides_from_direction_to_direction(bundle: Path, tmp_path: Path, run: Run) -> None:
     store = Store(tmp_path / "templates")
     code, out, err = run("enrol", "bob", "--capture", TURNS, *model(bundle, store))
-    assert (code, out) == (ExitCode.OK, "bob is enrolled from 8 directions\n")
+    assert (code, out) == (ExitCode.OK, "bob is enrolled from 12 directions\n")
     lines = err.splitlines()
-    assert [line[:17] for line in lines] == [f"[{'#' * n}{'.' * (8 - n)}] {n} of 8" for n in range(1, 9)]
-    assert "turn your head to the left" in lines[0]
+    bars = [f"[{'#' * n}{'.' * (12 - n)}] {n} of 12  " for n in range(1, 13)]
+    assert [line[: len(bar)] for line, bar in zip(lines, bars, strict=True)] == bars
+    assert lines[0].endswith("  turn your head to the left")
+    assert lines[1].endswith("  turn your head to the left and raise your chin a little")
     template = store.load("bob")
-    assert len(template.embeddings) == len(set(template.poses)) == 8
+    assert len(template.embeddings) == len(set(template.poses)) == 12
     assert template.encoder_sha256 == make_bundle().card.encoder_sha256
 
 
@@ -66,7 +68,7 @@ def test_enrolment_guides_from_direction_to_direction(bundle: Path, tmp_path: Pa
     [
         pytest.param(PHOTO, ExitCode.REFUSED, "as flat as a picture; a living person is needed", id="photo"),
         pytest.param(VISIT, ExitCode.RETRY, "missing: centre", id="too-few-directions"),
-        pytest.param(NOBODY, ExitCode.RETRY, "0 of 8 directions", id="nobody-there"),
+        pytest.param(NOBODY, ExitCode.RETRY, "0 of 12 directions", id="nobody-there"),
     ],
 )
 def test_an_enrolment_that_fails_stores_nothing(
@@ -93,7 +95,7 @@ def test_a_template_is_replaced_only_when_asked(bundle: Path, tmp_path: Path, ru
     assert run("enrol", "ada", "--replace", "--capture", PHOTO, *model(bundle, store))[0] == ExitCode.REFUSED
     assert len(store.load("ada").embeddings) == 3
     assert run("enrol", "ada", "--replace", "--capture", TURNS, *model(bundle, store))[0] == ExitCode.OK
-    assert len(store.load("ada").embeddings) == 8
+    assert len(store.load("ada").embeddings) == 12
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_anybody_turns_a_head(tmp_path: Path) -> None:
@@ -156,8 +158,8 @@ def test_a_terminal_without_a_width_shows_what_to_do(bundle: Path, tmp_path: Pat
         assert process.wait(timeout=30) == ExitCode.OK
     os.close(ours)
     assert "turn your head to the left" in seen
-    assert "enrolling bob  [####....] 4 of 8" in seen
-    assert seen.endswith("\x1b[0Jbob is enrolled from 8 directions\r\n")
+    assert "enrolling bob  [####........] 4 of 12" in seen
+    assert seen.endswith("\x1b[0Jbob is enrolled from 12 directions\r\n")
 
 
 def read_terminal(descriptor: int) -> bytes:
@@ -238,7 +240,7 @@ def test_another_encoders_template_is_refused_and_left_out(bundle: Path, tmp_pat
 def test_users_are_listed(enrolled: Store, run: Run) -> None:
     code, out, _ = run("users", "--store", enrolled.folder)
     assert code == ExitCode.OK
-    assert out.split()[:3] == ["ada", "8", "directions"]
+    assert out.split()[:3] == ["ada", "12", "directions"]
     record = json.loads(run("users", "--store", enrolled.folder, "--json")[1])
     assert [user["user"] for user in record["users"]] == ["ada"]
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from facelatch.demonstration.canvas import Canvas
 from facelatch.demonstration.demo import Planned, Played, Report, to_medians_ms
 from facelatch.demonstration.picture import WIDTH, to_depth_colours, to_picture
 from facelatch.demonstration.report import to_record, to_table
+from facelatch.enrolment import SECTORS, WANTED
 from facelatch.preprocess import CropSpec
 from facelatch.session import Outcome, Verdict
 from tests.factories import make_embedding
@@ -47,6 +49,17 @@ def test_every_ending_can_be_drawn(outcome: Outcome, look: Look | None, found: f
     assert picture.dtype == np.uint8
     assert picture.shape[1:] == (WIDTH, 3)
     assert picture.std() > 5
+
+
+@pytest.mark.parametrize("count", [WANTED, len(SECTORS)], ids=["enough", "all"])
+def test_all_directions_of_an_enrolment_stand_on_their_card(count: int) -> None:
+    """Whoever looks straight ahead last is enrolled from one direction more than is needed."""
+    nobody, everyone = (
+        to_picture(replace(make_report(), enrolled=dict.fromkeys(sectors, FACE)), CropSpec())
+        for sectors in ((), SECTORS[-count:])
+    )
+    columns = np.flatnonzero((nobody != everyone)[:, 310:].any(axis=(0, 2))) + 310
+    assert 1500 < columns.max() < WIDTH - 60
 
 
 def test_outcomes_look_different() -> None:

@@ -9,16 +9,20 @@ from tests.looks import FLAT, LIVE, NO_FACE, make_frames, make_sample, scripted
 RING = [
     (0.0, 0.0),
     (15.0, 0.0),
-    (12.0, 12.0),
+    (13.0, 7.5),
+    (7.5, 13.0),
     (0.0, 15.0),
-    (-12.0, 12.0),
+    (-7.5, 13.0),
+    (-13.0, 7.5),
     (-15.0, 0.0),
-    (-12.0, -12.0),
+    (-13.0, -7.5),
+    (-7.5, -13.0),
     (0.0, -15.0),
+    (7.5, -13.0),
 ]
 OWNER = [make_sample(make_near(make_embedding(1), 0.2, place), pose=pose) for place, pose in enumerate(RING)]
 PHOTO = make_sample(make_embedding(1), [LIVE, FLAT])
-STRANGER = make_sample(make_embedding(2), pose=(12.0, -12.0))
+STRANGER = make_sample(make_embedding(2), pose=(13.0, -7.5))
 
 
 def run(*found: Sample | Failure) -> tuple[Enrolment, Ending, list[Progression]]:
@@ -51,9 +55,11 @@ def test_no_frame_is_taken_after_the_last_needed() -> None:
         pytest.param(OWNER[:5], Ending.FRAMES_ENDED, 5, id="too-few-directions"),
         pytest.param([PHOTO] * 3, Ending.NOT_LIVE, 0, id="short-recording-of-a-photo"),
         pytest.param([PHOTO] * MOST_NOT_LIVE + OWNER, Ending.NOT_LIVE, 0, id="photo-first"),
-        pytest.param([*OWNER[:7], *[PHOTO] * MOST_NOT_LIVE, OWNER[7]], Ending.NOT_LIVE, 7, id="photo-later"),
+        pytest.param(
+            [*OWNER[:-1], *[PHOTO] * MOST_NOT_LIVE, OWNER[-1]], Ending.NOT_LIVE, WANTED - 1, id="photo-later"
+        ),
         pytest.param([*OWNER[:3], PHOTO, *OWNER[3:]], Ending.COMPLETE, WANTED, id="one-bad-look"),
-        pytest.param([*OWNER[:7], STRANGER], Ending.FRAMES_ENDED, 7, id="somebody-else-at-the-end"),
+        pytest.param([*OWNER[:-1], STRANGER], Ending.FRAMES_ENDED, WANTED - 1, id="somebody-else-at-the-end"),
     ],
 )
 def test_endings(found: list[Sample | Failure], ending: Ending, taken: int) -> None:

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.enrolment import CENTRE, SECTORS, Coverage, Enrolment, Step, to_sector
+from facelatch.enrolment import CENTRE, ROUND, SECTORS, WANTED, Coverage, Enrolment, Step, to_sector
 from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding
 from tests.factories import ENCODER_SHA256, MOMENT, make_embedding, make_near
@@ -15,13 +16,17 @@ FLAT = PadCheck(name="plane", passed=False, value=1.0, limit=3.0)
 POSES = {
     "centre": (1.0, -2.0),
     "right": (15.0, 0.0),
-    "up-right": (12.0, 12.0),
+    "right-up": (14.0, 8.0),
+    "up-right": (8.0, 14.0),
     "up": (0.0, 12.0),
-    "up-left": (-12.0, 12.0),
+    "up-left": (-8.0, 14.0),
+    "left-up": (-14.0, 8.0),
     "left": (-15.0, 1.0),
-    "down-left": (-12.0, -12.0),
+    "left-down": (-14.0, -8.0),
+    "down-left": (-8.0, -14.0),
     "down": (1.0, -12.0),
-    "down-right": (12.0, -12.0),
+    "down-right": (8.0, -14.0),
+    "right-down": (14.0, -8.0),
 }
 angles = st.floats(allow_nan=True, allow_infinity=True) | st.floats(-50, 50)
 
@@ -48,19 +53,28 @@ def test_mirrored_poses_are_in_mirrored_sectors(yaw_deg: float, pitch_deg: float
         assert mirrored == sector
 
 
+@given(st.floats(-720, 720), st.floats(9.5, 39.5))
+def test_every_direction_is_as_wide_as_the_others(around_deg: float, away_deg: float) -> None:
+    around = math.radians(around_deg)
+    sector = to_sector(away_deg * math.cos(around), away_deg * math.sin(around))
+    assert sector is not None
+    aside_deg = (around_deg - 30 * ROUND.index(sector) + 180) % 360 - 180
+    assert abs(aside_deg) <= 15 + 1e-6
+
+
 @given(st.lists(st.tuples(angles, angles), max_size=30))
-def test_coverage_only_grows_and_is_complete_with_eight(poses: list[tuple[float, float]]) -> None:
+def test_coverage_only_grows_and_is_complete_with_twelve(poses: list[tuple[float, float]]) -> None:
     coverage = Coverage()
     for pose in poses:
         following = coverage.after(*pose)
         assert following.covered >= coverage.covered
         assert set(following.missing) | following.covered == set(SECTORS)
-        assert following.complete == (CENTRE in following.covered and len(following.covered) >= 8)
+        assert following.complete == (CENTRE in following.covered and len(following.covered) >= 12)
         assert bool(following.hint) != following.complete
         coverage = following
 
 
-def test_eight_directions_without_the_centre_are_not_complete() -> None:
+def test_twelve_directions_without_the_centre_are_not_complete() -> None:
     coverage = Coverage(frozenset(SECTORS) - {CENTRE})
     assert not coverage.complete
     assert coverage.hint == "look straight into the camera"
@@ -73,6 +87,48 @@ def test_hints_are_the_users_own_left_and_right() -> None:
     assert Coverage(frozenset(SECTORS) - {"left", "up"}).hint == "raise your chin"
 
 
+def test_no_two_directions_have_the_same_hint() -> None:
+    hints = {sector: Coverage(frozenset(SECTORS) - {sector, CENTRE}, sector).hint for sector in ROUND}
+    assert set(hints.values()) == {"look straight into the camera"}
+    hints = {sector: Coverage(frozenset({CENTRE}), sector).hint for sector in ROUND}
+    assert len(set(hints.values())) == len(ROUND)
+    for sector, hint in hints.items():
+        assert ("chin" in hint) == ("up" in sector or "down" in sector)
+        # The image's right is the user's left.
+        assert ("to the left" in hint) == ("right" in sector)
+        assert ("to the right" in hint) == ("left" in sector)
+
+
+@pytest.mark.parametrize(
+    ("seen", "following"),
+    [
+        pytest.param(["right", "right-up"], "up-right", id="one-way-round"),
+        pytest.param(["right", "right-down"], "down-right", id="the-other-way-round"),
+        pytest.param(["right", "right-up", "up"], "up-left", id="onwards-and-not-back-to-the-skipped"),
+        pytest.param([*ROUND[:2], *ROUND[3:10], "down-right"], "right-down", id="round-once"),
+        pytest.param(["left"], "left-down", id="from-where-it-began"),
+    ],
+)
+def test_hints_go_round(seen: list[str], following: str) -> None:
+    coverage = Coverage()
+    for name in [CENTRE, *seen]:
+        coverage = coverage.after(*POSES[name])
+    assert coverage.hint == Coverage(frozenset({CENTRE}), following).hint
+    assert following in coverage.missing
+
+
+@given(st.permutations(ROUND))
+def test_whoever_follows_the_hints_turns_the_head_in_one_circle(order: list[str]) -> None:
+    told = {Coverage(frozenset({CENTRE}), sector).hint: sector for sector in ROUND}
+    coverage = Coverage().after(0, 0).after(*POSES[order[0]])
+    places = [ROUND.index(order[0])]
+    while not coverage.complete:
+        places.append(ROUND.index(told[coverage.hint]))
+        coverage = coverage.after(*POSES[ROUND[places[-1]]])
+    steps = [(later - sooner) % len(ROUND) for sooner, later in itertools.pairwise(places)]
+    assert steps == [1] * (WANTED - 2)
+
+
 def enrol(names: list[str], seed: int = 1) -> Enrolment:
     enrolment = Enrolment(limit=0.6)
     for place, name in enumerate(names):
@@ -82,18 +138,20 @@ def enrol(names: list[str], seed: int = 1) -> Enrolment:
     return enrolment
 
 
-def test_eight_poses_make_a_template() -> None:
-    enrolment = enrol(list(SECTORS[:8]))
+def test_twelve_poses_make_a_template() -> None:
+    enrolment = enrol(list(SECTORS[:12]))
     template = enrolment.to_template("ada", ENCODER_SHA256)
-    assert template.embeddings.shape == (8, 128)
+    assert template.embeddings.shape == (12, 128)
     assert np.array_equal(template.embeddings[3], make_near(make_embedding(1), 0.3, 3))
-    assert template.poses == tuple(POSES[name] for name in SECTORS[:8])
-    assert template.made_at == (MOMENT,) * 8
+    assert template.poses == tuple(POSES[name] for name in SECTORS[:12])
+    assert template.made_at == (MOMENT,) * 12
 
 
-def test_seven_poses_do_not() -> None:
-    with pytest.raises(ValueError, match="not complete: turn your head to the right and lower"):
-        enrol(list(SECTORS[:6])).to_template("ada", ENCODER_SHA256)
+def test_eleven_poses_do_not() -> None:
+    with pytest.raises(
+        ValueError, match="not complete: lower your chin and turn your head a little to the left"
+    ):
+        enrol(list(SECTORS[:11])).to_template("ada", ENCODER_SHA256)
 
 
 NAN = make_embedding(1, broken=math.nan)

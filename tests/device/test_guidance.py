@@ -3,7 +3,7 @@ import json
 import pytest
 
 from facelatch.enrolment import SECTORS, Coverage
-from facelatch.guidance import HINTS, to_bar, to_compass, to_hint, to_record, to_sentence
+from facelatch.guidance import HINTS, to_bar, to_dial, to_hint, to_record, to_sentence
 from facelatch.locate import Missing
 from facelatch.session import Outcome, Verdict
 
@@ -48,23 +48,38 @@ def test_a_record_is_json_and_names_only_who_was_granted() -> None:
 @pytest.mark.parametrize(
     ("covered", "bar"),
     [
-        pytest.param(SECTORS[:0], "[........] 0 of 8", id="none"),
-        pytest.param(SECTORS[:5], "[#####...] 5 of 8", id="some"),
-        pytest.param(SECTORS[:8], "[########] 8 of 8", id="enough"),
-        pytest.param(SECTORS, "[########] 8 of 8", id="all"),
-        pytest.param(SECTORS[1:], "[#######.] 7 of 8", id="all-but-the-centre"),
+        pytest.param(SECTORS[:0], "[............] 0 of 12", id="none"),
+        pytest.param(SECTORS[:5], "[#####.......] 5 of 12", id="some"),
+        pytest.param(SECTORS[:12], "[############] 12 of 12", id="enough"),
+        pytest.param(SECTORS, "[############] 12 of 12", id="all"),
+        pytest.param(SECTORS[1:], "[###########.] 11 of 12", id="all-but-the-centre"),
     ],
 )
 def test_the_bar_is_full_when_the_enrolment_is_complete(covered: tuple[str, ...], bar: str) -> None:
     coverage = Coverage(frozenset(covered))
     assert to_bar(coverage) == bar
-    assert coverage.complete == (bar.count("#") == 8)
+    assert coverage.complete == (bar.count("#") == 12)
 
 
-def test_the_compass_is_a_mirror() -> None:
+def test_the_dial_is_a_mirror() -> None:
     """Turning one's head to one's left is `right` in the image, and shown on the left."""
-    assert to_compass(Coverage(frozenset({"right"}))) == (". . .", "# . .", ". . .")
-    assert to_compass(Coverage(frozenset({"up-left", "centre"}))) == (". . #", ". # .", ". . .")
-    for count in range(10):
-        rows = to_compass(Coverage(frozenset(SECTORS[:count])))
-        assert sum(row.count("#") for row in rows) == count
+    assert to_dial(Coverage(frozenset({"right", "right-down"}))) == [
+        "  . . .  ",
+        ".       .",
+        "#   .   .",
+        "#       .",
+        "  . . .  ",
+    ]
+    assert to_dial(Coverage(frozenset({"up-left", "left-up", "centre"}))) == [
+        "  . . #  ",
+        ".       #",
+        ".   #   .",
+        ".       .",
+        "  . . .  ",
+    ]
+    for count in range(len(SECTORS) + 1):
+        rows = to_dial(Coverage(frozenset(SECTORS[:count])))
+        assert (sum(row.count("#") for row in rows), sum(row.count(".") for row in rows)) == (
+            count,
+            len(SECTORS) - count,
+        )

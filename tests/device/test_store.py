@@ -9,8 +9,9 @@ import pytest
 
 from facelatch.errors import StoreError, TemplateError, UnknownUserError
 from facelatch.files import new_path
+from facelatch.matching import identify
 from facelatch.store import Store
-from tests.factories import make_template
+from tests.factories import make_embedding, make_template
 from tests.processes import run_python, start_python
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
@@ -27,6 +28,17 @@ def test_templates_come_back(store: Store) -> None:
     assert store.users() == ["ada", "grace"]
     assert [template.user for template in store.all()] == ["ada", "grace"]
     assert np.array_equal(store.load("grace").embeddings, make_template("grace", seed=2).embeddings)
+
+
+@pytest.mark.parametrize("count", [1, 8, 12])
+def test_a_template_of_any_number_of_poses_matches(store: Store, count: int) -> None:
+    store.save(make_template("ada", count=count))
+    store.save(make_template("grace", seed=2))
+    assert len(store.load("ada").poses) == count
+    match = identify(make_embedding(1), store.all())
+    assert match.user == "ada"
+    assert match.distance is not None
+    assert match.distance < 0.2
 
 
 def test_everything_is_private(store: Store) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from facelatch.enrolment import ROUND
 from facelatch_converter.expressions import USUAL, draw_wide_expression, express_by_name
 from facelatch_converter.people import Person
 from facelatch_converter.protocols.cast import Generator, draw_caller, draw_owner, draw_twin
@@ -26,7 +27,8 @@ _ENROLLING, _USUAL = 0.3, 0.7
 
 _ROUND_DEG = (13.0, 19.0)
 """How far a head is turned when it goes round in a circle for an enrolment."""
-_ROUNDS = 3
+_ROUNDS = 5
+"""A head sways about as far as one direction is wide, so that some are missed in a single round."""
 
 _ENROLMENT, _REFERENCE, _ATTEMPT, _TWIN = 20, 21, 30, 31
 """What a seed's third number stands for."""
@@ -110,12 +112,12 @@ def _draw_expression(
 
 
 def _round_turns(rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Yaw and pitch: the centre and the eight directions in any order, time and again."""
+    """Yaw and pitch: the centre and all directions around it in any order, time and again."""
     turns = []
     for _ in range(_ROUNDS):
         turns.append((0.0, 0.0))
-        for eighth in rng.permutation(8):
-            away, around = rng.uniform(*_ROUND_DEG), np.pi / 4 * eighth
+        for place in rng.permutation(len(ROUND)):
+            away, around = rng.uniform(*_ROUND_DEG), 2 * np.pi / len(ROUND) * place
             turns.append((float(away * np.cos(around)), float(away * np.sin(around))))
     return turns
 

@@ -25,17 +25,17 @@ from facelatch.commands.sources import (
 )
 from facelatch.config import Config
 from facelatch.enrolling import Ending, Progression, gather
-from facelatch.enrolment import Enrolment, Step
+from facelatch.enrolment import WANTED, Enrolment, Step
 from facelatch.errors import StoreError
 from facelatch.exit_codes import ExitCode
-from facelatch.guidance import to_bar, to_compass, to_hint
+from facelatch.guidance import to_bar, to_dial, to_hint
 from facelatch.matching import check_user_name
 from facelatch.progress import Progress
 from facelatch.store import Store
 from facelatch.timestamps import to_utc_text
 
-DESCRIPTION = """\
-Enrol USER: look into the camera from half a metre and turn your head as told, until at least eight directions
+DESCRIPTION = f"""\
+Enrol USER: look into the camera from half a metre and turn your head in a circle as told, until {WANTED} directions
 are covered. Nothing is stored before that, so stopping half-way changes nothing.
 """
 EXAMPLES = """\
@@ -103,14 +103,12 @@ class Guide:
         coverage = progression.enrolment.coverage
         step, trouble = progression.step, _to_trouble(progression)
         self.reason = trouble or self.reason
-        top, middle, bottom = to_compass(coverage)
         wanted = coverage.hint or "done"
+        beside = ("", "", wanted, trouble, "")
         self._progress.show(
             [
                 f"enrolling {self._user}  {to_bar(coverage)}",
-                f"    {top}",
-                f"    {middle}    {wanted}",
-                f"    {bottom}    {trouble}",
+                *(f"    {row}    {words}" for row, words in zip(to_dial(coverage), beside, strict=True)),
             ]
         )
         if step is Step.TAKEN and not self._progress.is_terminal:
@@ -128,7 +126,7 @@ def _to_trouble(progression: Progression) -> str:
 
 
 def _refuse_in_vain(store: Store, user: str, *, replace: bool) -> None:
-    """Raise what would be found out only after somebody has turned the head eight times."""
+    """Raise what would be found out only after somebody has turned the head in a circle."""
     check_user_name(user)
     written = [store.folder] if _is_there(store.key_path) else [store.folder, store.key_path.parent]
     for folder in written:

@@ -45,6 +45,8 @@ _LABEL_X, _FRAME_X, _DEPTH_X, _CROP_X, _CROP_DEPTH_X, _GAUGE_X, _OUTCOME_X = (
 )
 _THUMB = (204, 116)
 _CROP = 116
+_FACE, _FACE_STEP = 88, 101.8
+"""Of an enrolled direction: twelve stand side by side, as far to the right as the outcomes; more move together."""
 _GAUGE = (284, 18)
 
 
@@ -100,12 +102,13 @@ def _draw_enrolment(canvas: Canvas, report: Report, spec: CropSpec, y: float) ->
     canvas.box((_MARGIN, y), (WIDTH - 2 * _MARGIN, _ENROL - 24), _CARD, 12)
     canvas.text((_LABEL_X, y + 70), "enrolled: the owner", 21, _INK)
     canvas.text((_LABEL_X, y + 98), f"{len(report.enrolled)} directions", 18, _SOFT)
+    step = min(_FACE_STEP, 11 * _FACE_STEP / max(len(report.enrolled) - 1, 1))
     for place, (sector, look) in enumerate(report.enrolled.items()):
-        x = _FRAME_X + place * (_CROP + 19)
+        x = _FRAME_X + place * step
         tensor = _tensor(look, spec)
         if tensor is not None:
-            canvas.image((x, y + 16), _visible(tensor), (_CROP, _CROP))
-        canvas.text((x + _CROP / 2, y + 156), sector, 16, _SOFT, align=0.5)
+            canvas.image((x, y + 26), _visible(tensor), (_FACE, _FACE))
+        canvas.text((x + _FACE / 2, y + 144), sector, 14, _SOFT, align=0.5)
 
 
 def _draw_row(canvas: Canvas, y: float, played: Played, spec: CropSpec, farthest: float) -> None:
