@@ -23,9 +23,9 @@ from facelatch_converter.evaluate_command import (
     to_numbers,
 )
 from facelatch_converter.evaluation_report import write_report
-from facelatch_converter.finetune.start import SHA256_KEY
 from facelatch_converter.processes import processes
 from facelatch_converter.sources import Source
+from facelatch_converter.start import SHA256_KEY
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -106,13 +106,23 @@ def _tuned(record: Mapping[str, Any], measured: str) -> dict[str, Any]:
 
 
 def _data(record: Mapping[str, Any]) -> str:
-    crops = record.get("crops")
-    seen = f", {crops:,} crops in all" if isinstance(crops, int) else ""
+    crops = _crops(record)
+    seen = f", {crops:,} crops in all" if crops else ""
     return (
         "new rendered people without end: heads by the shape part of the ICT Face Model Light, weight, skin, hair, "
         "light and accessories made up, depth with the noise models and faults of three active stereo cameras and of "
         f"a Kinect v1{seen}"
     )
+
+
+def _crops(record: Mapping[str, Any]) -> int:
+    """How many crops a run saw, with those of the runs that its encoder comes from."""
+    total = 0
+    while record:
+        own = record.get("crops")
+        total += own if isinstance(own, int) else 0
+        record = (record.get("begun_from") or {}).get("training") or {}
+    return total
 
 
 def _without_folders(value: Any) -> Any:

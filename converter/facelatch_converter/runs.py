@@ -51,6 +51,8 @@ class Record:
     resumed: int = 0
     phases: list[dict[str, Any]] = field(default_factory=list)
     """The arguments of each resumption and after how many crops it began."""
+    begun_from: dict[str, Any] = field(default_factory=dict)
+    """The encoder that the run began with, where its weights were not random: name, sha256 and training."""
     offset_share: float = 0.0
     """How much of the mean output was taken out of the saved encoder; see `offset`."""
     reports: list[dict[str, float]] = field(default_factory=list)

@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from facelatch.preprocess import CropSpec
 from facelatch_converter import options
+from facelatch_converter.architecture import default_size_px
 from facelatch_converter.crops import STEPS, Batch, Recipe
-from facelatch_converter.errors import TrainingError
+from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
 from facelatch_converter.runs import (
@@ -28,6 +30,7 @@ from facelatch_converter.runs import (
     to_plain,
     versions,
 )
+from facelatch_converter.start import Start, find_start, origin
 
 DESCRIPTION = """Train the siamese encoder on rendered people, or fine-tune one on a data set (--dataset).
 
@@ -74,6 +77,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face-model", type=Path, help="npz written by import-face-model; needed to render")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder, for example runs/first")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    parser.add_argument(
+        "--from", dest="start", type=Path, metavar="FILE",
+        help="the encoder to begin with: encoder.keras of a bundle or of a run (default: random weights; with "
+        "--dataset: the shipped one)",
+    )  # fmt: skip
     parser.add_argument("--variant", choices=("default", "seed"), help="which network (default: default)")
     parser.add_argument(
         "--loss", choices=LOSSES,
@@ -136,10 +144,11 @@ def run(arguments: argparse.Namespace) -> int:
     fill(arguments, DEFAULTS)
     _check(arguments)
     model = load_face_model(arguments.face_model)
+    start = None if arguments.start is None else _find_start(arguments.start, arguments.variant)
     # After the arguments are known to be good: importing TensorFlow takes seconds.
     from facelatch_converter.training_loop import train_run  # noqa: PLC0415
 
-    train_run(arguments, model, _open_record(arguments))
+    train_run(arguments, model, _open_record(arguments, start), start)
     return 0
 
 
@@ -161,6 +170,8 @@ def _check(arguments: argparse.Namespace) -> None:
     record = arguments.out / RECORD_FILE
     if record.exists() and not arguments.resume:
         raise TrainingError(f"{arguments.out}: holds a run already; add --resume or choose another folder")
+    if arguments.resume and arguments.start is not None:
+        raise TrainingError("a resumed run goes on from its own checkpoint; leave --from or --resume out")
     if arguments.resume and not record.exists():
         raise TrainingError(f"{arguments.out}: nothing to resume, there is no run.json; leave --resume out")
 
@@ -172,13 +183,21 @@ IDENTITY = ("variant", "loss", "seed", "face_model_sha256")
 """Arguments that make a run what it is: a resumed run must have the same."""
 
 
-def _open_record(arguments: argparse.Namespace) -> Record:
+def _find_start(path: Path, variant: str) -> Start:
+    """The encoder to begin with; raises `ConversionError` for one of another variant."""
+    start, wanted = find_start(path), CropSpec(size_px=default_size_px(variant))
+    if start.crop != wanted:
+        raise ConversionError(f"{path}: was made for {start.crop}, the {variant} variant takes {wanted}")
+    return start
+
+
+def _open_record(arguments: argparse.Namespace, start: Start | None) -> Record:
     """A new run's record, or the one to go on with."""
     given = to_plain(arguments)
     given["face_model_sha256"] = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
     if not arguments.resume:
         make_folder(arguments.out)
-        return Record(arguments=given, versions=versions())
+        return Record(arguments=given, versions=versions(), begun_from=origin(start) if start else {})
     path = arguments.out / RECORD_FILE
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))

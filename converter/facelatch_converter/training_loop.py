@@ -14,16 +14,17 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from facelatch.preprocess import CropSpec
-from facelatch_converter import architecture, losses
+from facelatch_converter import architecture, losses, quantise
 from facelatch_converter.crop_workers import Pace, rendered_batches
 from facelatch_converter.crops import Batch, Recipe
-from facelatch_converter.errors import TrainingError
+from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FASTER
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.metrics import comparisons, eer, pair_distances
 from facelatch_converter.offset import excess_offset, to_unit_rows
 from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, Record, Schedule
+from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors
 
 REGRESSION_WEIGHT = 2.0
@@ -48,6 +49,15 @@ class Trainer:
         self._importance = tf.constant(_importance(model))
         self._objective = self._all_pairs if loss == "all-pairs" else self._contrastive
         self.step = tf.function(self._step)
+
+    def begin_with(self, encoder: Any, source: str) -> None:
+        """Take over an encoder's weights; raises `ConversionError` for another network's."""
+        try:
+            self.encoder.set_weights(encoder.get_weights())
+        except ValueError as error:
+            raise ConversionError(
+                f"{source}: is another network than the {self._variant} variant ({str(error).splitlines()[0]})"
+            ) from None
 
     def _step(self, tensors: Any, weights: Any, labels: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -107,10 +117,14 @@ def _computing_in(precision: str) -> Iterator[None]:
         keras.config.set_dtype_policy(usual)
 
 
-def train_run(arguments: argparse.Namespace, model: FaceModel, record: Record) -> None:
-    """Train to the end of the schedule, reporting and saving on the way."""
+def train_run(
+    arguments: argparse.Namespace, model: FaceModel, record: Record, start: Start | None = None
+) -> None:
+    """Train to the end of the schedule, reporting and saving on the way; `start` gives a new run its weights."""
     keras.utils.set_random_seed(arguments.seed + record.resumed)
     trainer = Trainer(arguments.variant, arguments.loss, model, arguments.precision)
+    if start is not None:
+        trainer.begin_with(quantise.load_keras(start.path), str(start.path))
     checkpoint = _restore(arguments, trainer)
     spec = CropSpec(size_px=architecture.default_size_px(arguments.variant))
     held_out = held_out_crops(model, spec, arguments.held_out, 8, (HELD_OUT, arguments.seed))

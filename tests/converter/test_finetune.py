@@ -23,8 +23,8 @@ from facelatch_converter.errors import ConversionError, DatasetError, OutputErro
 from facelatch_converter.finetune.command import require_people, split_people
 from facelatch_converter.finetune.faces import Faces, draw_frames, face_batches, read_faces
 from facelatch_converter.finetune.reports import best_report, reports_since_best
-from facelatch_converter.finetune.start import SHA256_KEY, find_start
 from facelatch_converter.sources import Source
+from facelatch_converter.start import SHA256_KEY, find_start
 from tests.bundles import make_bundle, write_bundle
 from tests.converter.scripted import capture
 from tests.converter.test_quantise import tiny_encoder
@@ -158,6 +158,7 @@ def test_a_tuned_encoder_can_be_tuned_again_and_its_card_names_nobody(tuned: tup
     ("more", "words"),
     [
         pytest.param(["--variant", "seed"], "--variant is for training from scratch", id="variant"),
+        pytest.param(["--grouped", "0.5"], "--grouped is for training from scratch", id="share"),
         pytest.param(["--validation", "1"], "between 0 and 1", id="validation"),
         pytest.param(["--patience", "0"], "--patience must be at least 1", id="patience"),
         pytest.param(["--resume"], "nothing to resume", id="nothing-to-resume"),

@@ -1,6 +1,7 @@
 """Training end to end on a toy head: it starts, saves, goes on, and refuses what cannot work."""
 
 import argparse
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -8,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facelatch_converter import quantise, runs
-from facelatch_converter.errors import TrainingError
+from facelatch_converter import quantise, records, runs
+from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.runs import Schedule
 from facelatch_converter.train import add_arguments, run
@@ -74,6 +75,26 @@ def _assert_goes_on_from(arguments: argparse.Namespace, steps: int) -> None:
     assert int(trainer.optimiser.iterations.numpy()) == steps
 
 
+def test_a_run_may_begin_with_an_encoder(face_model: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    run(_arguments(face_model, first, "--crops", "16"))
+    begun = ["--from", str(first / "encoder.keras")]
+    run(_arguments(face_model, second, "--crops", "8", "--learning-rate", "1e-9", *begun))
+    before, after = (quantise.load_keras(folder / "encoder.keras") for folder in (first, second))
+    for one, other in zip(before.trainable_weights[:-2], after.trainable_weights[:-2], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    record = json.loads((second / "run.json").read_text())
+    sha256 = hashlib.sha256((first / "encoder.keras").read_bytes()).hexdigest()
+    assert (record["begun_from"]["name"], record["begun_from"]["sha256"]) == ("first", sha256)
+    assert "24 crops in all" in records.to_training(record, rendered=True)["data"]
+
+    with pytest.raises(TrainingError, match="leave --from or --resume out"):
+        run(_arguments(face_model, second, "--resume", *begun))
+    with pytest.raises(ConversionError, match=r"the seed variant takes .*size_px=200"):
+        run(_arguments(face_model, tmp_path / "third", "--variant", "seed", *begun))
+    assert not (tmp_path / "third").exists()
+
+
 def test_a_run_in_bfloat16_saves_a_float32_encoder(face_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "half"
     assert run(_arguments(face_model, out, "--crops", "16", "--precision", "bfloat16")) == 0
@@ -111,6 +132,7 @@ def _pairs_loss(apart: bool) -> float:
         pytest.param(["--people", "1"], "--people must be at least 2", id="one-person"),
         pytest.param(["--minutes", "0"], "must be positive", id="no-time"),
         pytest.param(["--resume"], "nothing to resume", id="nothing-to-resume"),
+        pytest.param(["--grouped", "1.5"], "--grouped must be a share from 0 to 1, found 1.5", id="no-share"),
     ],
 )
 def test_what_cannot_work_is_refused_at_once(

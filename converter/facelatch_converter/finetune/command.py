@@ -22,7 +22,6 @@ from facelatch_converter.datasets import CaptureRef, draw_subjects, open_dataset
 from facelatch_converter.errors import DatasetError, OutputError, TrainingError
 from facelatch_converter.finetune.faces import Faces, read_faces
 from facelatch_converter.finetune.options import DEFAULTS, refuse_with_dataset
-from facelatch_converter.finetune.start import Start, find_start
 from facelatch_converter.progress import progress_bar
 from facelatch_converter.runs import (
     ENCODER_FILE,
@@ -34,6 +33,7 @@ from facelatch_converter.runs import (
     to_plain,
     versions,
 )
+from facelatch_converter.start import Start, find_start, origin
 
 LEAST_TRAINED = 6
 """People in a batch must differ: with fewer, the loss has next to nothing to tell apart."""
@@ -134,9 +134,8 @@ def open_record(arguments: argparse.Namespace, start: Start) -> TunedRecord:
         raise TrainingError(f"{arguments.out}: holds a run already; add --resume or choose another folder")
     if not arguments.resume:
         make_folder(arguments.out)
-        origin = {"from": {"name": start.name, "sha256": start.sha256, "training": dict(start.training)}}
         told = {"dataset": arguments.dataset.absolute().name, "crop": asdict(start.crop)}
-        return TunedRecord(given, versions(), fine_tuning=origin | told)
+        return TunedRecord(given, versions(), fine_tuning={"from": origin(start)} | told)
     try:
         record = TunedRecord(**json.loads(path.read_text(encoding="utf-8")))
         before = record.arguments | {"sha256": record.fine_tuning["from"]["sha256"]}

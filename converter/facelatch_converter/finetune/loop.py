@@ -23,8 +23,8 @@ from facelatch_converter.finetune.command import Material, TunedRecord, encoder_
 from facelatch_converter.finetune.examiner import Examiner
 from facelatch_converter.finetune.faces import Real, Whole, face_batches
 from facelatch_converter.finetune.reports import best_report, reports_since_best, to_line, to_sentences
-from facelatch_converter.finetune.start import Start
 from facelatch_converter.runs import Schedule
+from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors
 
 TUNING = 7_261_972

@@ -22,14 +22,24 @@ DEFAULTS: Mapping[str, float] = {
 """Of fine-tuning alone, or in place of the defaults of a run from scratch."""
 
 _OWN = {
-    "start": "--from",
     "validation": "--validation",
     "rendered": "--rendered",
     "patience": "--patience",
     "frames": "--frames",
     "depth_grey_mm": "--depth-grey-mm",
 }
-_FOREIGN = ("variant", "loss", "sharpened", "infrared", "blind", "repeated", "precision")
+_FOREIGN = (
+    "variant",
+    "loss",
+    "sharpened",
+    "infrared",
+    "blind",
+    "repeated",
+    "grouped",
+    "dressed",
+    "grimacing",
+    "precision",
+)
 """What only a run from scratch chooses."""
 
 
@@ -41,13 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="people to fine-tune on: capture folders (<subject>/<capture>/), VAP RGB-D or EURECOM KinectFaceDB",
-    )
-    group.add_argument(
-        "--from",
-        dest="start",
-        type=Path,
-        metavar="FILE",
-        help="the encoder to begin with: encoder.keras of a bundle or of a run (default: the shipped one)",
     )
     group.add_argument(
         "--validation", type=float, metavar="SHARE", help=_help("validation", "subjects kept out")

@@ -1,4 +1,4 @@
-"""The encoder that fine-tuning begins with: only one whose origin says that it fits this release."""
+"""The encoder that a run begins with: only one whose origin says that it fits this release."""
 
 import hashlib
 from collections.abc import Mapping
@@ -56,6 +56,11 @@ def find_start(path: Path | None) -> Start:
         f"{chosen}: there is neither a card.json nor a run.json beside it, so nobody knows how its inputs are made; "
         "name the encoder.keras of a bundle or of a run"
     )
+
+
+def origin(start: Start) -> dict[str, Any]:
+    """What a run's record says of the encoder that it began with."""
+    return {"name": start.name, "sha256": start.sha256, "training": dict(start.training)}
 
 
 def _of_bundle(path: Path, digest: str, folder: Path) -> Start:
