@@ -41,7 +41,19 @@ class PatchConvolution(layers.Conv2D):
 
 
 class DepthwiseConvolution(layers.DepthwiseConv2D):
-    """A depthwise convolution without padding whose kernel's gradient is a sum of products, one for each place."""
+    """A depthwise convolution without stride, padding and bias whose kernel's gradient is a sum of products.
+
+    There is one product for each place of the kernel, of inputs whose height and width are known.
+    """
+
+    def build(self, input_shape: Any) -> None:
+        """Make the kernel; raises `ValueError` for what this class does not do."""
+        plain = self.strides == (1, 1) and self.padding == "valid" and self.depth_multiplier == 1
+        if not plain or self.use_bias or None in input_shape[1:3]:
+            raise ValueError(
+                "strides, padding, bias, a depth multiplier and unknown sizes are Keras' own layer's"
+            )
+        super().build(input_shape)
 
     def call(self, inputs: Any) -> Any:
         """Convolve (batch, height, width, channels)."""

@@ -10,6 +10,7 @@ import json
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +77,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.add_argument("--face-model", type=Path, help="npz written by import-face-model; needed to render")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder, for example runs/first")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint in --out, with its options where none are given",
+    )
     parser.add_argument(
         "--from", dest="start", type=Path, metavar="FILE",
         help="the encoder to begin with: encoder.keras of a bundle or of a run (default: random weights; with "
@@ -141,7 +146,7 @@ def run(arguments: argparse.Namespace) -> int:
         from facelatch_converter.finetune import command  # noqa: PLC0415
 
         return command.run(arguments)
-    fill(arguments, DEFAULTS)
+    fill(arguments, DEFAULTS | _chosen_before(arguments))
     _check(arguments)
     model = load_face_model(arguments.face_model)
     start = None if arguments.start is None else _find_start(arguments.start, arguments.variant)
@@ -150,6 +155,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     train_run(arguments, model, _open_record(arguments, start), start)
     return 0
+
+
+def _chosen_before(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the run to go on with was told last; nothing where that cannot be read, which `_open_record` reports."""
+    if not arguments.resume:
+        return {}
+    try:
+        record = Record(**json.loads((arguments.out / RECORD_FILE).read_text(encoding="utf-8")))
+        last = record.arguments | (record.phases[-1] if record.phases else {})
+        return {name: last[name] for name in DEFAULTS if name in last}
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -37,7 +37,7 @@ class Template:
     poses: tuple[tuple[float, float], ...]
     """(yaw, pitch) in degrees, one per embedding."""
     centre: Embedding = field(init=False, repr=False)
-    """(128,), the mean direction of all embeddings; NaN where they cancel out, and then nobody matches."""
+    """(128,), the mean direction of all embeddings."""
 
     def __post_init__(self) -> None:
         """Refuse what would match nobody, or anybody."""
@@ -56,6 +56,8 @@ class Template:
         if not all(math.isfinite(angle) for pose in self.poses for angle in pose):
             raise ValueError(f"poses must be finite degrees, found {self.poses}")
         object.__setattr__(self, "centre", fuse(list(self.embeddings)))
+        if not is_usable(self.centre):
+            raise ValueError("embeddings of one person have a common direction, these cancel out")
 
 
 @dataclass(frozen=True, slots=True)

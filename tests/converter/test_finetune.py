@@ -154,11 +154,18 @@ def test_a_tuned_encoder_can_be_tuned_again_and_its_card_names_nobody(tuned: tup
     assert not records.trained_people(record, "elsewhere")
 
 
+@pytest.mark.parametrize("share", sorted({*train.SHARES} - {"augmented"}))
+def test_shares_that_fine_tuning_does_not_have_are_refused(
+    dataset: Path, start: Path, tmp_path: Path, share: str
+) -> None:
+    with pytest.raises(TrainingError, match=f"--{share} is for training from scratch"):
+        train.run(arguments(dataset, start, tmp_path / "run", f"--{share}", "0.5"))
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         pytest.param(["--variant", "seed"], "--variant is for training from scratch", id="variant"),
-        pytest.param(["--grouped", "0.5"], "--grouped is for training from scratch", id="share"),
         pytest.param(["--validation", "1"], "between 0 and 1", id="validation"),
         pytest.param(["--patience", "0"], "--patience must be at least 1", id="patience"),
         pytest.param(["--resume"], "nothing to resume", id="nothing-to-resume"),

@@ -70,6 +70,29 @@ def test_a_depthwise_convolution_has_keras_own_results_and_gradients(side: int, 
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
 
+def test_what_the_faster_depthwise_convolution_does_not_do_is_refused() -> None:
+    with pytest.raises(ValueError, match="Keras' own layer's"):
+        DepthwiseConvolution(3, strides=2, use_bias=False).build((1, 7, 7, 4))
+    with pytest.raises(ValueError, match="Keras' own layer's"):
+        DepthwiseConvolution(3).build((1, 7, 7, 4))
+
+
+def test_a_depthwise_gradient_in_bfloat16_is_the_same_to_its_precision() -> None:
+    inputs = tf.constant(np.random.default_rng(5).normal(size=(8, 5, 5, 6)).astype(np.float32))
+    exact, coarse = (
+        DepthwiseConvolution(3, use_bias=False, dtype=kind) for kind in ("float32", "mixed_bfloat16")
+    )
+    exact.build(inputs.shape)
+    coarse.build(inputs.shape)
+    coarse.set_weights(exact.get_weights())
+    gradients = []
+    for layer in (exact, coarse):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.sin(tf.cast(layer(inputs), tf.float32)))
+        gradients.append(np.array(tape.gradient(loss, layer.kernel.value), np.float32))
+    assert np.abs(gradients[0] - gradients[1]).max() < 0.05 * np.abs(gradients[0]).max()
+
+
 def test_a_trained_encoder_moves_into_keras_own_layers() -> None:
     fused = build_encoder(kinds=FASTER)
     plain = build_encoder()

@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from facelatch_converter import quantise, records, runs
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.runs import Schedule
-from facelatch_converter.train import add_arguments, run
+from facelatch_converter.train import _chosen_before, add_arguments, run
 
 
 def _arguments(face_model: Path, out: Path, *more: str) -> argparse.Namespace:
@@ -51,11 +52,21 @@ def test_a_run_trains_saves_and_goes_on(face_model: Path, tmp_path: Path) -> Non
     resumed = json.loads((out / "run.json").read_text())
     assert (resumed["crops"], resumed["resumed"]) == (40, 1)
     assert resumed["reports"][:2] == record["reports"]
+    assert resumed["phases"][0]["people"] == 4
+    assert _defaults_of_resumed(out)["people"] == 4
+    assert _defaults_of_resumed(out)["crops"] == 40
 
     with pytest.raises(TrainingError, match="another loss"):
         run(_arguments(face_model, out, "--resume", "--loss", "contrastive"))
     with pytest.raises(TrainingError, match="--resume"):
         run(_arguments(face_model, out))
+
+
+def _defaults_of_resumed(out: Path) -> dict[str, Any]:
+    """What a resumed run takes for options that are left out."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return _chosen_before(parser.parse_args(["--out", str(out), "--resume"]))
 
 
 def _assert_goes_on_from(arguments: argparse.Namespace, steps: int) -> None:

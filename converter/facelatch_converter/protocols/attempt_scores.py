@@ -1,8 +1,8 @@
 """Thousands of attempts against thousands of templates at once, decided as `facelatch.session` decides one.
 
 An attempt is granted against a template if the fused embedding of the samples that count is within the threshold,
-each of them within `SAMPLE_SLACK` times the threshold, and none farther than `COHERENCE` from the fused one. So there
-is one number for each attempt and template: the smallest threshold that grants.
+each of them within `SAMPLE_SLACK` times the threshold, and none farther than `coherence_limit` from the fused one. So
+there is one number for each attempt and template: the smallest threshold that grants.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch import matching, quality
-from facelatch.session import COHERENCE, SAMPLE_SLACK
+from facelatch.session import SAMPLE_SLACK, coherence_limit
 
 Embeddings = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
@@ -70,14 +70,15 @@ def attempt_scores(samples: Samples, templates: Embeddings) -> Scores:
         places = list(quality.counted(coverages.tolist()))
         counts[attempt, places] = True
         fused[attempt] = matching.fuse(list(samples.embeddings[attempt, places]))
+    limits = np.array([coherence_limit(int(count)) for count in counts.sum(1)])
     score = template_distances(fused, templates)
     for frame in range(frames if frames > 1 else 0):
-        samples_now = samples.embeddings[:, frame]
-        alone = template_distances(samples_now, templates)
+        now = samples.embeddings[:, frame]
+        alone = template_distances(now, templates)
         # What is set aside need not resemble anybody.
         alone[~counts[:, frame]] = 0
         np.maximum(score, alone / np.float32(SAMPLE_SLACK), out=score)
-        astray = ~(np.linalg.norm(samples_now - fused, axis=1) <= COHERENCE)
+        astray = ~(np.linalg.norm(now - fused, axis=1) <= limits)
         score[astray & counts[:, frame]] = NEVER
     return score
 
@@ -98,7 +99,7 @@ def nearest_distances(probes: Embeddings, templates: Embeddings) -> Scores:
             likeness = block @ poses[0]
             for pose in poses[1:]:
                 np.maximum(likeness, block @ pose, out=likeness)
-            # Between unit vectors, as the board's distance to about 1e-6.
+            # Between unit vectors, as the board's distance: to about 1e-6 where it is 0.3 and more.
             part = np.sqrt(np.maximum(2 - 2 * likeness, 0))
             found[top : top + _ROWS, left : left + _TEMPLATES] = part
     usable = np.array([matching.is_usable(probe) for probe in probes])

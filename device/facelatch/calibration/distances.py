@@ -37,7 +37,7 @@ class Series:
     singles: Distances
     """Every sample against every embedding: what a card's operating points count."""
     attempts: Distances
-    """As a session decides: of several samples fused to the template."""
+    """Of several samples fused, to the template. A session refuses more: it limits each sample too."""
 
     @property
     def is_genuine(self) -> bool:
