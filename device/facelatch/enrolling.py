@@ -30,6 +30,11 @@ class Progression:
     step: Step | None
     """None where the frame gave no sample."""
 
+    @property
+    def pose(self) -> tuple[float, float] | None:
+        """Yaw and pitch of the head in this look; None where they are not known."""
+        return _to_pose(self.look)
+
 
 def gather(
     frames: Iterable[Frame],
@@ -63,5 +68,9 @@ def _take(enrolment: Enrolment, look: Look, utc_text: Callable[[], str]) -> tupl
     found = look.found
     if isinstance(found, Failure):
         return enrolment, None
-    pose = None if found.pose is None else (found.pose.yaw_deg, found.pose.pitch_deg)
-    return enrolment.after(found.embedding, found.checks, pose, utc_text())
+    return enrolment.after(found.embedding, found.checks, _to_pose(look), utc_text())
+
+
+def _to_pose(look: Look) -> tuple[float, float] | None:
+    pose = None if isinstance(look.found, Failure) else look.found.pose
+    return None if pose is None else (pose.yaw_deg, pose.pitch_deg)

@@ -59,15 +59,16 @@ class Coverage:
     """The sectors seen so far."""
 
     covered: frozenset[str] = frozenset()
-    last: str = CENTRE
-    """The one that was added last."""
+    trail: tuple[str, ...] = ()
+    """The two of the round that were added last, the latest at the end."""
 
     def after(self, yaw_deg: float, pitch_deg: float) -> "Coverage":
         """The coverage with this pose; the same object where it adds nothing."""
         sector = to_sector(yaw_deg, pitch_deg)
         if sector is None or sector in self.covered:
             return self
-        return Coverage(self.covered | {sector}, sector)
+        trail = self.trail if sector == CENTRE else (*self.trail, sector)[-2:]
+        return Coverage(self.covered | {sector}, trail)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -83,17 +84,35 @@ class Coverage:
     def hint(self) -> str:
         """What the user should do next, from the user's own point of view; empty when complete.
 
-        The head goes on round from where it was last, whichever way it goes, and comes back for what it passed.
+        It names the sector nearest to the last one; of two as near, the one in the direction in which the head goes
+        round. As long as that cannot be told, it goes from right over up.
         """
         return "" if self.complete else _HINTS[min(self.missing, key=self._way)]
 
+    def correction(self, yaw_deg: float, pitch_deg: float) -> str:
+        """What a pose in none of the sectors lacks, for its owner; empty where it lies in one or is not known."""
+        away = math.hypot(yaw_deg, pitch_deg)
+        if away > _SECTOR_TO_DEG:
+            return "not so far"
+        if _CENTRE_WITHIN_DEG < away < _SECTOR_FROM_DEG:
+            return "a little farther" if CENTRE in self.covered else "a little straighter"
+        return ""
+
     def _way(self, sector: str) -> tuple[int, int]:
-        """How many sectors away from the last one it lies; of two as far away, the one onwards comes first."""
+        """How many sectors away from the last one it lies by the shorter way, and by the way the head goes."""
         if sector == CENTRE:
             return -1, 0
-        start = 0 if self.last == CENTRE else ROUND.index(self.last)
-        onwards = (ROUND.index(sector) - start) % len(ROUND)
-        return min(onwards, len(ROUND) - onwards), onwards
+        start = ROUND.index(self.trail[-1]) if self.trail else 0
+        ahead = (ROUND.index(sector) - start) * self._direction % len(ROUND)
+        return min(ahead, len(ROUND) - ahead), ahead
+
+    @property
+    def _direction(self) -> int:
+        """1 where the head goes round from right over up, -1 the other way."""
+        if len(self.trail) < 2:
+            return 1
+        sooner, later = map(ROUND.index, self.trail)
+        return 1 if (later - sooner) % len(ROUND) <= len(ROUND) // 2 else -1
 
 
 class Step(StrEnum):

@@ -21,7 +21,7 @@ HINTS: Mapping[str, str] = {
     "plane": "the face is as flat as a picture",
     "curved-plane": "the face is shaped like a bent picture",
     "no-check": "no check for a living face could run",
-    "samples-disagree": "the frames show different faces",
+    "samples-disagree": "the frames differ; hold still",
     "beyond-threshold": "the face is not the enrolled one",
     "nobody-enrolled": "nobody is enrolled with a template that can be used; enrol first",
 }
@@ -70,10 +70,15 @@ _DIAL: tuple[tuple[str, ...], ...] = (
 )
 
 
-def to_dial(coverage: Coverage) -> list[str]:
+_MARKS = {(False, False): ".", (True, False): "#", (False, True): "o", (True, True): "@"}
+"""By whether a direction is covered, and whether the head is there."""
+LEGEND = "# covered, . missing; your head is at o or @"
+
+
+def to_dial(coverage: Coverage, here: str | None = None) -> list[str]:
     """Which directions are covered, as in a mirror: what its owner turns to the left is on the left.
 
-    Five rows of equal width: the directions stand like a clock's hours.
+    Five rows of equal width: the directions stand like a clock's hours. `here` is where the head is now.
     """
     covered = coverage.covered
-    return [" ".join("#" if one in covered else "." if one else " " for one in row) for row in _DIAL]
+    return [" ".join(_MARKS[one in covered, one == here] if one else " " for one in row) for row in _DIAL]

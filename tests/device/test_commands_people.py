@@ -3,6 +3,7 @@
 The encoder is a tiny random one: it tells no people apart, but everything around it is real.
 """
 
+import io
 import json
 import os
 import pty
@@ -16,12 +17,18 @@ from typing import Any
 import pytest
 
 from facelatch import cli, resources
+from facelatch.acquisition import Failure, Sample
 from facelatch.commands import enrol, remove
+from facelatch.enrolling import gather
+from facelatch.enrolment import Enrolment
 from facelatch.errors import StoreError
 from facelatch.exit_codes import ExitCode
+from facelatch.guidance import LEGEND
+from facelatch.progress import Progress
 from facelatch.store import Store
 from tests.bundles import make_bundle
-from tests.factories import make_template
+from tests.factories import MOMENT, make_embedding, make_template
+from tests.looks import FLAT, NO_FACE, make_frames, make_sample, scripted
 from tests.outsiders import shut_out_of
 from tests.processes import ROOT
 
@@ -61,6 +68,56 @@ def test_enrolment_guides_from_direction_to_direction(bundle: Path, tmp_path: Pa
     template = store.load("bob")
     assert len(template.embeddings) == len(set(template.poses)) == 12
     assert template.encoder_sha256 == make_bundle().card.encoder_sha256
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        pytest.param(
+            make_sample(make_embedding(1), pose=(15.0, 0.0)),
+            ["@   #   .    turn your head to the left and raise your chin a little", ".       .    "],
+            id="taken",
+        ),
+        pytest.param(
+            make_sample(make_embedding(1)),
+            [".   @   .    turn your head to the left", ".       .    "],
+            id="covered-already",
+        ),
+        pytest.param(
+            make_sample(make_embedding(1), [FLAT], pose=(15.0, 0.0)),
+            ["o   #   .    turn your head to the left", ".       .    the face is as flat as a picture"],
+            id="in-a-missing-direction-but-not-live",
+        ),
+        pytest.param(
+            make_sample(make_embedding(1), pose=(8.0, 0.0)),
+            [".   #   .    turn your head to the left", ".       .    a little farther"],
+            id="between",
+        ),
+        pytest.param(
+            make_sample(make_embedding(1), pose=(0.0, 45.0)),
+            [".   #   .    turn your head to the left", ".       .    not so far"],
+            id="too-far",
+        ),
+        pytest.param(
+            NO_FACE,
+            [".   #   .    turn your head to the left", ".       .    no face is seen; look into the camera"],
+            id="no-face",
+        ),
+    ],
+)
+def test_a_terminal_shows_where_the_head_is(found: Sample | Failure, shown: list[str]) -> None:
+    stream = Terminal()
+    guide = enrol.Guide("ada", Progress(stream, lambda: 100))
+    looks = [make_sample(make_embedding(1)), found]
+    gather(make_frames(2), scripted(*looks), Enrolment(0.6), lambda: MOMENT, guide.tell)
+    lines = stream.getvalue().splitlines()
+    assert [line.removeprefix("    ") for line in lines[-3:-1]] == shown
+    assert lines[-1].endswith(f"    {LEGEND}")
 
 
 @pytest.mark.parametrize(

@@ -76,3 +76,8 @@ def test_what_is_not_live_is_never_taken() -> None:
 def test_a_sample_without_a_pose_is_not_taken() -> None:
     enrolment, _, told = run(make_sample(make_embedding(1), pose=None))
     assert (enrolment.embeddings, told[0].step) == ((), Step.NO_POSE)
+
+
+def test_where_the_head_is_is_told_whatever_becomes_of_a_look() -> None:
+    *_, told = run(NO_FACE, make_sample(make_embedding(1), pose=None), PHOTO, OWNER[3], OWNER[3])
+    assert [one.pose for one in told] == [None, None, (0.0, 0.0), RING[3], RING[3]]

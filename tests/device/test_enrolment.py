@@ -88,9 +88,9 @@ def test_hints_are_the_users_own_left_and_right() -> None:
 
 
 def test_no_two_directions_have_the_same_hint() -> None:
-    hints = {sector: Coverage(frozenset(SECTORS) - {sector, CENTRE}, sector).hint for sector in ROUND}
+    hints = {sector: Coverage(frozenset(SECTORS) - {sector, CENTRE}, (sector,)).hint for sector in ROUND}
     assert set(hints.values()) == {"look straight into the camera"}
-    hints = {sector: Coverage(frozenset({CENTRE}), sector).hint for sector in ROUND}
+    hints = {sector: Coverage(frozenset({CENTRE}), (sector,)).hint for sector in ROUND}
     assert len(set(hints.values())) == len(ROUND)
     for sector, hint in hints.items():
         assert ("chin" in hint) == ("up" in sector or "down" in sector)
@@ -106,6 +106,8 @@ def test_no_two_directions_have_the_same_hint() -> None:
         pytest.param(["right", "right-down"], "down-right", id="the-other-way-round"),
         pytest.param(["right", "right-up", "up"], "up-left", id="onwards-and-not-back-to-the-skipped"),
         pytest.param([*ROUND[:2], *ROUND[3:10], "down-right"], "right-down", id="round-once"),
+        pytest.param(["right", "right-down", "down"], "down-left", id="onwards-the-other-way-round"),
+        pytest.param(["left", "left-down", "right", "up-right"], "up", id="after-a-jump"),
         pytest.param(["left"], "left-down", id="from-where-it-began"),
     ],
 )
@@ -113,17 +115,64 @@ def test_hints_go_round(seen: list[str], following: str) -> None:
     coverage = Coverage()
     for name in [CENTRE, *seen]:
         coverage = coverage.after(*POSES[name])
-    assert coverage.hint == Coverage(frozenset({CENTRE}), following).hint
+    assert coverage.hint == Coverage(frozenset({CENTRE}), (following,)).hint
     assert following in coverage.missing
+
+
+TOLD = {Coverage(frozenset({CENTRE}), (sector,)).hint: sector for sector in ROUND}
+
+
+@given(
+    st.integers(0, len(ROUND) - 1),
+    st.sampled_from([1, -1]),
+    st.lists(st.integers(1, 2), min_size=2, max_size=5),
+)
+def test_hints_keep_the_direction_of_travel(start: int, direction: int, steps: list[int]) -> None:
+    """Whoever passes over a sector here and there is not sent back while there is one ahead."""
+    coverage, place = Coverage().after(0, 0).after(*POSES[ROUND[start]]), start
+    for step in steps:
+        place = (place + direction * step) % len(ROUND)
+        coverage = coverage.after(*POSES[ROUND[place]])
+    assert TOLD[coverage.hint] == ROUND[(place + direction) % len(ROUND)]
+
+
+def test_looking_straight_ahead_in_between_changes_no_hint() -> None:
+    without = Coverage(frozenset({CENTRE}))
+    between = Coverage()
+    for name in ("left", "left-up", "up"):
+        without, between = without.after(*POSES[name]), between.after(*POSES[name])
+    assert between.hint == "look straight into the camera"
+    assert between.after(0, 0).hint == without.hint == Coverage(frozenset({CENTRE}), ("up-right",)).hint
+
+
+@pytest.mark.parametrize(
+    ("covered", "pose", "words"),
+    [
+        pytest.param({CENTRE}, (8.0, 0.0), "a little farther", id="between"),
+        pytest.param(set(), (0.0, -8.0), "a little straighter", id="between-and-the-centre-is-missing"),
+        pytest.param({CENTRE}, (0.0, 45.0), "not so far", id="beyond"),
+        pytest.param(set(), (-45.0, 0.0), "not so far", id="beyond-and-the-centre-is-missing"),
+        pytest.param({CENTRE}, (math.nan, 8.0), "", id="not-known"),
+    ],
+)
+def test_corrections(covered: set[str], pose: tuple[float, float], words: str) -> None:
+    assert Coverage(frozenset(covered)).correction(*pose) == words
+
+
+@given(angles, angles)
+def test_only_a_pose_in_none_of_the_sectors_is_corrected(yaw_deg: float, pitch_deg: float) -> None:
+    is_known = not math.isnan(yaw_deg) and not math.isnan(pitch_deg)
+    is_corrected = bool(Coverage().correction(yaw_deg, pitch_deg))
+    if is_known:
+        assert is_corrected == (to_sector(yaw_deg, pitch_deg) is None)
 
 
 @given(st.permutations(ROUND))
 def test_whoever_follows_the_hints_turns_the_head_in_one_circle(order: list[str]) -> None:
-    told = {Coverage(frozenset({CENTRE}), sector).hint: sector for sector in ROUND}
     coverage = Coverage().after(0, 0).after(*POSES[order[0]])
     places = [ROUND.index(order[0])]
     while not coverage.complete:
-        places.append(ROUND.index(told[coverage.hint]))
+        places.append(ROUND.index(TOLD[coverage.hint]))
         coverage = coverage.after(*POSES[ROUND[places[-1]]])
     steps = [(later - sooner) % len(ROUND) for sooner, later in itertools.pairwise(places)]
     assert steps == [1] * (WANTED - 2)

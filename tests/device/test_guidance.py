@@ -3,7 +3,7 @@ import json
 import pytest
 
 from facelatch.enrolment import SECTORS, Coverage
-from facelatch.guidance import HINTS, to_bar, to_dial, to_hint, to_record, to_sentence
+from facelatch.guidance import HINTS, LEGEND, to_bar, to_dial, to_hint, to_record, to_sentence
 from facelatch.locate import Missing
 from facelatch.session import Outcome, Verdict
 
@@ -83,3 +83,23 @@ def test_the_dial_is_a_mirror() -> None:
             count,
             len(SECTORS) - count,
         )
+
+
+def test_the_dial_shows_where_the_head_is() -> None:
+    coverage = Coverage(frozenset({"centre", "right", "up"}))
+    assert to_dial(coverage, "right") == [
+        "  . # .  ",
+        ".       .",
+        "@   #   .",
+        ".       .",
+        "  . . .  ",
+    ]
+    assert to_dial(coverage, "left-down") == [
+        "  . # .  ",
+        ".       .",
+        "#   #   .",
+        ".       o",
+        "  . . .  ",
+    ]
+    assert to_dial(coverage, None) == to_dial(coverage)
+    assert all(f" {mark} " in f" {LEGEND} " for mark in "#.o@")

@@ -25,6 +25,7 @@ from facelatch.commands.sources import add_model, add_source, to_camera, to_conf
 from facelatch.config import effective_threshold
 from facelatch.diagnosis.board import Board, ask_vcgencmd, read_board, read_resident_mib
 from facelatch.encoder import RUNTIMES, Encoder, TFLiteModel, runtime_version
+from facelatch.enrolment import WANTED
 from facelatch.errors import ModelError
 from facelatch.exit_codes import ExitCode
 from facelatch.frames import Frame
@@ -46,7 +47,7 @@ examples:
 """
 
 ROOT = Path("/")
-GALLERY = (5, 9)
+GALLERY = (5, WANTED)
 """Users and embeddings of each in the made-up gallery that `match` is measured against."""
 
 

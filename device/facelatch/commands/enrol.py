@@ -25,10 +25,10 @@ from facelatch.commands.sources import (
 )
 from facelatch.config import Config
 from facelatch.enrolling import Ending, Progression, gather
-from facelatch.enrolment import WANTED, Enrolment, Step
+from facelatch.enrolment import WANTED, Enrolment, Step, to_sector
 from facelatch.errors import StoreError
 from facelatch.exit_codes import ExitCode
-from facelatch.guidance import to_bar, to_dial, to_hint
+from facelatch.guidance import LEGEND, to_bar, to_dial, to_hint
 from facelatch.matching import check_user_name
 from facelatch.progress import Progress
 from facelatch.store import Store
@@ -99,16 +99,19 @@ class Guide:
         self.reason = ""
 
     def tell(self, progression: Progression) -> None:
-        """Show how far it is; say so where a direction was added."""
+        """Show how far it is and where the head is; say so where a direction was added."""
         coverage = progression.enrolment.coverage
         step, trouble = progression.step, _to_trouble(progression)
         self.reason = trouble or self.reason
         wanted = coverage.hint or "done"
-        beside = ("", "", wanted, trouble, "")
+        pose = progression.pose
+        here, correction = (None, "") if pose is None else (to_sector(*pose), coverage.correction(*pose))
+        beside = ("", "", wanted, trouble or correction, LEGEND)
+        rows = zip(to_dial(coverage, here), beside, strict=True)
         self._progress.show(
             [
                 f"enrolling {self._user}  {to_bar(coverage)}",
-                *(f"    {row}    {words}" for row, words in zip(to_dial(coverage), beside, strict=True)),
+                *(f"    {row}    {words}" for row, words in rows),
             ]
         )
         if step is Step.TAKEN and not self._progress.is_terminal:
