@@ -66,6 +66,11 @@ COMMANDS = {
         "  facelatch-convert train --face-model face-model.npz --out runs/first --resume\n"
         "  facelatch-convert train --dataset captures/ --face-model face-model.npz --out runs/home",
     ),
+    "compare-losses": Command(
+        "loss_trials",
+        "train once with each loss on the same budget, and say what it gave",
+        "facelatch-convert compare-losses --face-model face-model.npz --out runs/losses --crops 200000",
+    ),
     "quantise": Command(
         "quantise_command",
         "a Keras encoder to full-integer int8, and what that costs",

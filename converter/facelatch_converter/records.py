@@ -11,6 +11,10 @@ from facelatch_converter.errors import DatasetError
 LOSSES = {
     "all-pairs": "all pairs of a batch: supervised contrastive loss at temperature 1/16, plus the regression of the "
     "known shape coefficients with weight 2",
+    "margin": "all pairs of a batch: supervised contrastive loss at temperature 1/16 with a margin of 0.2, plus the "
+    "regression of the known shape coefficients with weight 2",
+    "pairs": "all pairs of a batch: supervised contrastive loss at temperature 1/16",
+    "regression": "the regression of the known shape coefficients",
     "contrastive": "pairs of a batch, of one person and of two: contrastive loss with margin 1",
 }
 """The losses of `train` in words, by name."""

@@ -38,7 +38,7 @@ DESCRIPTION = """Train the siamese encoder on rendered people, or fine-tune one 
 Each step draws new people (or re-exposes recent ones), renders each from several sides and pulls one person's
 embeddings together and different people's apart. Uses a GPU where TensorFlow sees one."""
 
-LOSSES = ("all-pairs", "contrastive")
+LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
 PRECISIONS = ("float32", "bfloat16")
 SHARES = (
     "augmented",
@@ -91,7 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--loss", choices=LOSSES,
         help="all-pairs: every face of a batch against every other, plus the shape coefficients as a second target; "
-        "contrastive: pairs with margin 1, as in the seed work (default: all-pairs)",
+        "margin: the same with a margin of 0.2; pairs, regression: one half of it alone; contrastive: pairs with "
+        "margin 1, as in the seed work (default: all-pairs)",
     )  # fmt: skip
     parser.add_argument("--crops", type=int, help=f"stop after this many crops {_default('crops')}")
     parser.add_argument(

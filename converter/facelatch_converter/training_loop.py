@@ -29,6 +29,8 @@ from facelatch_converter.train import to_tensors
 
 REGRESSION_WEIGHT = 2.0
 """Of the shape coefficients beside the all-pairs loss."""
+MARGIN = 0.2
+"""Of the loss `margin`, in cosines."""
 
 
 class Trainer:
@@ -47,7 +49,13 @@ class Trainer:
         self.optimiser = keras.optimizers.Adam(1e-3)
         self.optimiser.build(self.network.trainable_variables)
         self._importance = tf.constant(_importance(model))
-        self._objective = self._all_pairs if loss == "all-pairs" else self._contrastive
+        self._objective = {
+            "all-pairs": self._all_pairs,
+            "margin": self._margin,
+            "pairs": self._pairs,
+            "regression": self._regression,
+            "contrastive": self._contrastive,
+        }[loss]
         self.step = tf.function(self._step)
 
     def begin_with(self, encoder: Any, source: str) -> None:
@@ -67,9 +75,20 @@ class Trainer:
         self.optimiser.apply_gradients(zip(gradients, self.network.trainable_variables, strict=True))
         return loss
 
+    # Every variable needs a gradient, also of what takes no part in a loss.
+
     def _all_pairs(self, outputs: Any, guess: Any, weights: Any, labels: Any) -> Any:
-        regression = losses.coefficient_error(guess, weights, self._importance)
-        return losses.all_pairs(outputs, labels) + REGRESSION_WEIGHT * regression
+        return losses.all_pairs(outputs, labels) + self._regression(outputs, guess, weights, labels)
+
+    def _margin(self, outputs: Any, guess: Any, weights: Any, labels: Any) -> Any:
+        apart = losses.all_pairs(outputs, labels, margin=MARGIN)
+        return apart + self._regression(outputs, guess, weights, labels)
+
+    def _pairs(self, outputs: Any, guess: Any, _weights: Any, labels: Any) -> Any:
+        return losses.all_pairs(outputs, labels) + 0 * tf.reduce_sum(guess)
+
+    def _regression(self, _outputs: Any, guess: Any, weights: Any, _labels: Any) -> Any:
+        return REGRESSION_WEIGHT * losses.coefficient_error(guess, weights, self._importance)
 
     def _contrastive(self, outputs: Any, guess: Any, _weights: Any, labels: Any) -> Any:
         """Each face with its neighbour, mostly of the same person, and with a stranger from elsewhere in the batch."""
@@ -79,7 +98,6 @@ class Trainer:
         second = tf.concat([tf.roll(outputs, 1, 0), tf.roll(outputs, away, 0)], 0)
         mine = tf.concat([labels, labels], 0)
         theirs = tf.concat([tf.roll(labels, 1, 0), tf.roll(labels, away, 0)], 0)
-        # The regression head takes no part, but every variable needs a gradient.
         return losses.contrastive(first, second, mine == theirs) + 0 * tf.reduce_sum(guess)
 
     def exported(self, offset: npt.NDArray[np.float32]) -> Any:

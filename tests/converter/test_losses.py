@@ -52,6 +52,20 @@ def test_all_pairs_is_supervised_contrastive() -> None:
     assert float(losses.all_pairs(outputs, labels)) == pytest.approx(total / 6, rel=1e-4)
 
 
+def test_a_margin_makes_ones_own_people_less_similar() -> None:
+    outputs = np.random.default_rng(4).normal(size=(4, 128)).astype(np.float32)
+    labels = np.array([0, 0, 1, 1])
+    unit = _unit(outputs)
+    total = 0.0
+    for i in range(4):
+        others = [j for j in range(4) if j != i]
+        exponents = {j: (unit[i] @ unit[j] - 0.3 * (labels[i] == labels[j])) * 16 for j in others}
+        partner = next(j for j in others if labels[j] == labels[i])
+        total -= exponents[partner] - np.log(sum(np.exp(value) for value in exponents.values()))
+    assert float(losses.all_pairs(outputs, labels, margin=0.3)) == pytest.approx(total / 4, rel=1e-4)
+    assert float(losses.all_pairs(outputs, labels, margin=0.3)) > float(losses.all_pairs(outputs, labels))
+
+
 def test_all_pairs_prefers_separated_people() -> None:
     rng = np.random.default_rng(2)
     labels = np.repeat(np.arange(4), 3)

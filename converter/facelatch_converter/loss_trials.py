@@ -1,0 +1,138 @@
+"""`facelatch-convert compare-losses`: a run with each loss on the same budget, as a table and a picture."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from facelatch_converter import options, places, plots, report, train
+from facelatch_converter.errors import TrainingError
+from facelatch_converter.plots import LIGHT, Look
+from facelatch_converter.runs import RECORD_FILE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DESCRIPTION = """Train the default encoder from random weights once with each loss, on the same rendered people and as
+many crops, and compare the EER of people whom no run has seen.
+
+Each run lives in a folder of its own below --out and goes on where it was interrupted. At the end there are
+losses.json, losses.md (the table) and losses.png (the EER over the crops)."""
+
+_TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
+"""Of the EER, in per cent."""
+
+Runs = Mapping[str, Mapping[str, Any]]
+"""The record of each loss's run."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the runs and of the table")
+    parser.add_argument(
+        "--losses", nargs="+", choices=train.LOSSES, default=list(train.LOSSES), metavar="LOSS",
+        help=f"which of {', '.join(train.LOSSES)} (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--crops", type=int, default=200_000, help="of each run, the last included (default: %(default)s)"
+    )
+    parser.add_argument("--people", type=int, default=32, help="per batch (default: %(default)s)")
+    parser.add_argument("--views", type=int, default=3, help="of each person (default: %(default)s)")
+    parser.add_argument("--precision", choices=train.PRECISIONS, default="float32")
+    parser.add_argument("--workers", type=int, default=1, help="rendering processes (default: %(default)s)")
+    parser.add_argument(
+        "--held-out", type=int, default=200, help="people to measure on (default: %(default)s)"
+    )
+    parser.add_argument("--report-every", type=int, default=200, help="steps (default: %(default)s)")
+    parser.add_argument("--seed", type=options.seed, default=1)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train what is not trained yet, write the table and the picture, and print the table; returns 0."""
+    for loss in arguments.losses:
+        _train(arguments, loss)
+    runs = {loss: _read(arguments.out / loss) for loss in arguments.losses}
+    table = to_table(runs)
+    rows = {loss: {"crops": one["crops"], "reports": one["reports"]} for loss, one in runs.items()}
+    for name, content in (
+        ("losses.json", (json.dumps(rows, indent=1) + "\n").encode()),
+        ("losses.md", (table + "\n").encode()),
+        ("losses.png", curves(runs, LIGHT)),
+    ):
+        with places.replacing(arguments.out / name) as file:
+            file.write(content)
+    print(table)
+    return 0
+
+
+def to_table(runs: Runs) -> str:
+    """In Markdown, the lowest EER first: the mean of the last three reports, and the distances of the last one."""
+    head = ["loss", "crops", "EER on people held out", "mean distance own / other"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for loss, one in sorted(runs.items(), key=lambda item: _last_eer(item[1])):
+        last = one["reports"][-1]
+        cells = [
+            loss,
+            f"{one['crops']:,}",
+            report.percent(_last_eer(one)),
+            f"{last['genuine']:.2f} / {last['impostor']:.2f}",
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def curves(runs: Runs, look: Look) -> bytes:
+    """A PNG of the EER of each report over the crops seen."""
+
+    def draw(axes: "Axes") -> None:
+        for (loss, one), colour in zip(runs.items(), look.people, strict=False):
+            crops = [row["crops"] / 1000 for row in one["reports"]]
+            eers = [100 * row["eer"] for row in one["reports"]]
+            axes.plot(crops, eers, color=colour, lw=2, label=loss)
+        axes.set_yscale("log")
+        axes.set_yticks(_TICKS)
+        axes.set_yticks([], minor=True)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}%")
+        shown = [100 * row["eer"] for one in runs.values() for row in one["reports"] if row["eer"] > 0]
+        if shown:
+            axes.set_ylim(min(shown) * 0.8, max(shown) * 1.2)
+        axes.set_xlabel("thousand crops")
+        axes.set_ylabel("EER on people held out")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(runs), frameon=False, fontsize=9)
+
+    return plots.picture(draw, look, (7.2, 4.6))
+
+
+def _last_eer(record: Mapping[str, Any]) -> float:
+    last = [float(row["eer"]) for row in record["reports"][-3:]]
+    return sum(last) / len(last)
+
+
+def _train(arguments: argparse.Namespace, loss: str) -> None:
+    """Make the run of one loss, or the rest of it."""
+    folder = arguments.out / loss
+    begun = (folder / RECORD_FILE).is_file()
+    if begun and _read(folder)["crops"] >= arguments.crops:
+        return
+    given = {
+        "face-model": arguments.face_model, "out": folder, "loss": loss, "crops": arguments.crops,
+        "people": arguments.people, "views": arguments.views, "precision": arguments.precision,
+        "workers": arguments.workers, "held-out": arguments.held_out, "report-every": arguments.report_every,
+        "seed": arguments.seed,
+    }  # fmt: skip
+    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    print(f"{loss}:")
+    train.run(parser.parse_args([*words, *(["--resume"] if begun else [])]))
+
+
+def _read(folder: Path) -> Mapping[str, Any]:
+    from facelatch_converter.records import read_record  # noqa: PLC0415
+
+    record = read_record(folder / RECORD_FILE)
+    if not record.get("reports"):
+        raise TrainingError(f"{folder}: its run made no report; delete the folder and start again")
+    return record
