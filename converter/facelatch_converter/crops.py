@@ -1,8 +1,9 @@
 """Endless labelled training crops: new people, each seen several times, straight from the renderer."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,9 @@ class Recipe:
     """Share of renderings in light that a camera cannot cope with."""
     faulty: float = 0.25
     """Share of crops from a camera that has one of `TRAINED_FAULTS`."""
+    steady: float = 0.0
+    """Share of people who are seen in one light by all views of a batch: all in colour, in infrared or without an
+    image. The others must be recognised from one light in another, for which skin and eyes are of no use."""
     alike: float = 0.5
     """Share of batches whose crops all share one camera, light and style, so that only faces tell people apart."""
 
@@ -118,8 +122,24 @@ class Rendered:
     weights: npt.NDArray[np.float32]
     views: tuple[tuple[Rendering, float], ...]
     """Each with the depth of the crop's centre in millimetres."""
-    shown: deque[Tensors]
+    shown: "deque[Shown]"
     """The latest crops of this person, as cameras took them."""
+
+
+class Light(StrEnum):
+    """What a crop's image shows."""
+
+    COLOUR = "colour"
+    INFRARED = "infrared"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A crop that was shown before, and in which light."""
+
+    tensor: Tensors
+    light: Light
 
 
 def batches(
@@ -217,12 +237,13 @@ def _expose_all(
     shared = _draw_circumstance(recipe, augmented, rng) if rng.random() < recipe.alike else None
     place = 0
     for person in people:
+        steady = _draw_light(recipe, rng) if rng.random() < recipe.steady else None
         for view in rng.choice(len(person.views), recipe.views, replace=False):
-            circumstance = shared or _draw_circumstance(recipe, augmented, rng)
+            circumstance = shared or _draw_circumstance(recipe, augmented, rng, steady)
             tensors[place] = np.rint(
                 encode(_expose(person.views[int(view)], circumstance, spec, rng), spec) * STEPS
             )
-            person.shown.append(tensors[place].copy())
+            person.shown.append(Shown(tensors[place].copy(), circumstance.light))
             place += 1
     weights = np.repeat(np.stack([person.weights for person in people]), recipe.views, axis=0)
     labels = np.repeat(np.arange(len(people), dtype=np.int32), recipe.views)
@@ -247,9 +268,9 @@ def _show_again(
     mirrored = rng.random(len(people)) < 0.5
     tensors = np.stack(
         [
-            show_again(person.shown[int(number)], bool(turned), rng)
+            show_again(shown.tensor, bool(turned), rng)
             for person, turned in zip(people, mirrored, strict=True)
-            for number in rng.choice(len(person.shown), recipe.views, replace=False)
+            for shown in _pick(person.shown, recipe, rng)
         ]
     )
     weights = np.stack([person.weights for person in people])
@@ -258,25 +279,43 @@ def _show_again(
     return Batch(tensors, np.repeat(weights, recipe.views, axis=0), np.repeat(labels, recipe.views))
 
 
+def _pick(shown: Sequence[Shown], recipe: Recipe, rng: np.random.Generator) -> list[Shown]:
+    """As many crops of a person as a batch takes, of the steady all in the light of one of them if there are enough."""
+    kept = list(shown)
+    if rng.random() < recipe.steady:
+        light = kept[int(rng.integers(len(kept)))].light
+        alike = [one for one in kept if one.light is light]
+        kept = alike if len(alike) >= recipe.views else kept
+    return [kept[int(number)] for number in rng.choice(len(kept), recipe.views, replace=False)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Circumstance:
     """What a picture is taken with, whoever is on it."""
 
     sensor: AnySensor
     fault: str
-    infrared: bool
-    blind: bool
+    light: Light
     style: Style | None
     """None for crops that are not augmented."""
 
 
-def _draw_circumstance(recipe: Recipe, augmented: float, rng: np.random.Generator) -> _Circumstance:
+def _draw_light(recipe: Recipe, rng: np.random.Generator) -> Light:
     light = rng.random()
+    if light > 1 - recipe.blind:
+        return Light.NONE
+    return Light.INFRARED if light < recipe.infrared else Light.COLOUR
+
+
+def _draw_circumstance(
+    recipe: Recipe, augmented: float, rng: np.random.Generator, light: Light | None = None
+) -> _Circumstance:
+    """A circumstance, in a light that is given or drawn."""
+    drawn = _draw_light(recipe, rng)
     return _Circumstance(
         sensor=SENSORS[str(rng.choice(list(SENSOR_SHARES), p=list(SENSOR_SHARES.values())))],
         fault=str(rng.choice(TRAINED_FAULTS)) if rng.random() < recipe.faulty else "",
-        infrared=light < recipe.infrared,
-        blind=light > 1 - recipe.blind,
+        light=light or drawn,
         style=draw_style(rng) if rng.random() < augmented else None,
     )
 
@@ -290,12 +329,12 @@ def _expose(
         centre_mm,
         circumstance.sensor,
         spec,
-        circumstance.infrared,
+        circumstance.light is Light.INFRARED,
         rng,
         circumstance.fault,
     )
     crop = augment(crop, circumstance.style, rng) if circumstance.style else crop
-    return blind(crop) if circumstance.blind else crop
+    return blind(crop) if circumstance.light is Light.NONE else crop
 
 
 def _compact(rendering: Rendering) -> Rendering:

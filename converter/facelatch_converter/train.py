@@ -49,6 +49,7 @@ SHARES = (
     "grouped",
     "dressed",
     "grimacing",
+    "steady",
 )
 
 _USUAL = Recipe()
@@ -68,6 +69,7 @@ DEFAULTS = {
     "grouped": _USUAL.grouped,
     "dressed": _USUAL.dressed,
     "grimacing": _USUAL.grimacing,
+    "steady": _USUAL.steady,
     "precision": "float32",
 }
 """Of a run from scratch; fine-tuning has its own, so the options themselves have none."""
@@ -131,6 +133,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shares.add_argument("--dressed", type=float, help=f"with something worn or held {_default('dressed')}")
     shares.add_argument("--grimacing", type=float, help=f"with a wide expression {_default('grimacing')}")
+    shares.add_argument(
+        "--steady", type=float, help=f"people seen in one light by all views of a batch {_default('steady')}"
+    )
     parser.add_argument("--seed", type=options.seed, default=1)
     finetune_options.add_arguments(parser)
 

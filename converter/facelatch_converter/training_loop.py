@@ -159,6 +159,7 @@ def train_run(
         grouped=arguments.grouped,
         dressed=arguments.dressed,
         grimacing=arguments.grimacing,
+        steady=arguments.steady,
     )
     # A resumed run must not see the first part's people again: it draws from streams of its own.
     streams = record.resumed * 1000

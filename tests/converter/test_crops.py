@@ -81,6 +81,31 @@ def test_a_batch_may_share_one_circumstance(model: FaceModel) -> None:
     assert set(shares) == {0.0, 1.0}
 
 
+@pytest.mark.parametrize("repeated", [0.0, 1.0], ids=["taken", "shown-again"])
+def test_steady_people_are_seen_in_one_light(model: FaceModel, repeated: float) -> None:
+    recipe = replace(
+        SMALL,
+        people=6,
+        views=3,
+        rendered=3,
+        remembered=60,
+        reused=0.85,
+        repeated=repeated,
+        blind=0.5,
+        alike=0.0,
+    )
+
+    def mixed(steady: float) -> int:
+        """People of whom some crops of a batch have an image and some have none."""
+        source = batches(model, SPEC, replace(recipe, steady=steady), seed=15, stream=0)
+        found = [next(source).tensors for _ in range(16)][12:]
+        blank = [(np.abs(one[..., :3].astype(int)).max((1, 2, 3)) <= 4).reshape(6, 3) for one in found]
+        return sum(int((one.any(1) & ~one.all(1)).sum()) for one in blank)
+
+    assert mixed(0.0) > 10
+    assert mixed(1.0) == 0
+
+
 def test_people_who_look_alike_meet_in_groups(model: FaceModel) -> None:
     recipe = replace(SMALL, people=6, group=3, remembered=60, rendered=1, views=1, repeated=1.0, reused=0.85)
     reach = reach_mm(model)

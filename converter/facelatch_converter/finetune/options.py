@@ -38,6 +38,7 @@ _FOREIGN = (
     "grouped",
     "dressed",
     "grimacing",
+    "steady",
     "precision",
 )
 """What only a run from scratch chooses."""
