@@ -311,11 +311,11 @@ def _draw_circumstance(
     recipe: Recipe, augmented: float, rng: np.random.Generator, light: Light | None = None
 ) -> _Circumstance:
     """A circumstance, in a light that is given or drawn."""
-    drawn = _draw_light(recipe, rng)
+    light = light or _draw_light(recipe, rng)
     return _Circumstance(
         sensor=SENSORS[str(rng.choice(list(SENSOR_SHARES), p=list(SENSOR_SHARES.values())))],
         fault=str(rng.choice(TRAINED_FAULTS)) if rng.random() < recipe.faulty else "",
-        light=light or drawn,
+        light=light,
         style=draw_style(rng) if rng.random() < augmented else None,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from facelatch_converter import options, places, plots, report, train
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.plots import LIGHT, Look
+from facelatch_converter.protocols.card import table
 from facelatch_converter.runs import RECORD_FILE
 
 if TYPE_CHECKING:
@@ -54,33 +55,28 @@ def run(arguments: argparse.Namespace) -> int:
     for loss in arguments.losses:
         _train(arguments, loss)
     runs = {loss: _read(arguments.out / loss) for loss in arguments.losses}
-    table = to_table(runs)
+    found = to_table(runs)
     rows = {loss: {"crops": one["crops"], "reports": one["reports"]} for loss, one in runs.items()}
     for name, content in (
         ("losses.json", (json.dumps(rows, indent=1) + "\n").encode()),
-        ("losses.md", (table + "\n").encode()),
+        ("losses.md", (found + "\n").encode()),
         ("losses.png", curves(runs, LIGHT)),
     ):
         with places.replacing(arguments.out / name) as file:
             file.write(content)
-    print(table)
+    print(found)
     return 0
 
 
 def to_table(runs: Runs) -> str:
     """In Markdown, the lowest EER first: the mean of the last three reports, and the distances of the last one."""
     head = ["loss", "crops", "EER on people held out", "mean distance own / other"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    rows = []
     for loss, one in sorted(runs.items(), key=lambda item: _last_eer(item[1])):
         last = one["reports"][-1]
-        cells = [
-            loss,
-            f"{one['crops']:,}",
-            report.percent(_last_eer(one)),
-            f"{last['genuine']:.2f} / {last['impostor']:.2f}",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        distances = f"{last['genuine']:.2f} / {last['impostor']:.2f}"
+        rows.append([loss, f"{one['crops']:,}", report.percent(_last_eer(one)), distances])
+    return table(head, rows)
 
 
 def curves(runs: Runs, look: Look) -> bytes:

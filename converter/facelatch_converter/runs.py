@@ -15,6 +15,19 @@ from facelatch_converter.errors import OutputError, TrainingError
 RECORD_FILE = "run.json"
 ENCODER_FILE = "encoder.keras"
 
+SHARES = (
+    "augmented",
+    "sharpened",
+    "infrared",
+    "blind",
+    "repeated",
+    "grouped",
+    "dressed",
+    "grimacing",
+    "steady",
+)
+"""Of crops: fields of a `Recipe` that a run from scratch chooses by options of the same names."""
+
 HELD_OUT, SETTLING = 7_261_970, 7_261_971
 """Begin the seeds of the people that measure and of those that settle the offset; training draws neither."""
 

@@ -24,6 +24,7 @@ from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
 from facelatch_converter.runs import (
     RECORD_FILE,
+    SHARES,
     Record,
     fill,
     make_folder,
@@ -40,20 +41,9 @@ embeddings together and different people's apart. Uses a GPU where TensorFlow se
 
 LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
 PRECISIONS = ("float32", "bfloat16")
-SHARES = (
-    "augmented",
-    "sharpened",
-    "infrared",
-    "blind",
-    "repeated",
-    "grouped",
-    "dressed",
-    "grimacing",
-    "steady",
-)
 
 _USUAL = Recipe()
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "variant": "default",
     "loss": "all-pairs",
     "crops": 600_000,
@@ -61,15 +51,7 @@ DEFAULTS = {
     "views": 3,
     "learning_rate": 2e-3,
     "report_every": 200,
-    "augmented": _USUAL.augmented,
-    "sharpened": _USUAL.sharpened,
-    "infrared": _USUAL.infrared,
-    "blind": _USUAL.blind,
-    "repeated": _USUAL.repeated,
-    "grouped": _USUAL.grouped,
-    "dressed": _USUAL.dressed,
-    "grimacing": _USUAL.grimacing,
-    "steady": _USUAL.steady,
+    **{name: getattr(_USUAL, name) for name in SHARES},
     "precision": "float32",
 }
 """Of a run from scratch; fine-tuning has its own, so the options themselves have none."""

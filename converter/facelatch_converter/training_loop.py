@@ -21,9 +21,10 @@ from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FASTER
 from facelatch_converter.held_out import held_out_crops
+from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.metrics import comparisons, eer, pair_distances
 from facelatch_converter.offset import excess_offset, to_unit_rows
-from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, Record, Schedule
+from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule
 from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors
 
@@ -151,15 +152,7 @@ def train_run(
     recipe = Recipe(
         people=arguments.people,
         views=arguments.views,
-        augmented=arguments.augmented,
-        sharpened=arguments.sharpened,
-        infrared=arguments.infrared,
-        blind=arguments.blind,
-        repeated=arguments.repeated,
-        grouped=arguments.grouped,
-        dressed=arguments.dressed,
-        grimacing=arguments.grimacing,
-        steady=arguments.steady,
+        **{name: getattr(arguments, name) for name in SHARES},
     )
     # A resumed run must not see the first part's people again: it draws from streams of its own.
     streams = record.resumed * 1000
@@ -243,8 +236,7 @@ def _report(
 
 def _importance(model: FaceModel) -> npt.NDArray[np.float32]:
     """How much each shape coefficient moves the skin, at most 1 mm counted, mean 1."""
-    moved = np.sqrt((model.identity_mm**2).sum(2).mean(1))
-    share = np.minimum(moved, 1)
+    share = np.minimum(reach_mm(model), 1)
     importance: npt.NDArray[np.float32] = (share / share.mean()).astype(np.float32)
     return importance
 

@@ -18,7 +18,7 @@ from facelatch.card import CARD_FILE, Bundle
 from facelatch.errors import ModelError
 from facelatch.frames import Frame
 from facelatch.preprocess import VERSION, Crop, CropSpec
-from facelatch_converter import bundle_command, quantise, records, train
+from facelatch_converter import bundle_command, quantise, records, runs, train
 from facelatch_converter.errors import ConversionError, DatasetError, OutputError, TrainingError
 from facelatch_converter.finetune.command import require_people, split_people
 from facelatch_converter.finetune.faces import Faces, draw_frames, face_batches, read_faces
@@ -154,7 +154,7 @@ def test_a_tuned_encoder_can_be_tuned_again_and_its_card_names_nobody(tuned: tup
     assert not records.trained_people(record, "elsewhere")
 
 
-@pytest.mark.parametrize("share", sorted({*train.SHARES} - {"augmented"}))
+@pytest.mark.parametrize("share", sorted({*runs.SHARES} - {"augmented"}))
 def test_shares_that_fine_tuning_does_not_have_are_refused(
     dataset: Path, start: Path, tmp_path: Path, share: str
 ) -> None:

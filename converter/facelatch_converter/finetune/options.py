@@ -6,6 +6,7 @@ from pathlib import Path
 
 from facelatch_converter import options
 from facelatch_converter.errors import TrainingError
+from facelatch_converter.runs import SHARES
 
 DEFAULTS: Mapping[str, float] = {
     "crops": 40_000,
@@ -28,19 +29,7 @@ _OWN = {
     "frames": "--frames",
     "depth_grey_mm": "--depth-grey-mm",
 }
-_FOREIGN = (
-    "variant",
-    "loss",
-    "sharpened",
-    "infrared",
-    "blind",
-    "repeated",
-    "grouped",
-    "dressed",
-    "grimacing",
-    "steady",
-    "precision",
-)
+_FOREIGN = ("variant", "loss", "precision", *(name for name in SHARES if name not in DEFAULTS))
 """What only a run from scratch chooses."""
 
 
