@@ -92,14 +92,16 @@ class Trainer:
         return REGRESSION_WEIGHT * losses.coefficient_error(guess, weights, self._importance)
 
     def _contrastive(self, outputs: Any, guess: Any, _weights: Any, labels: Any) -> Any:
-        """Each face with its neighbour, mostly of the same person, and with a stranger from elsewhere in the batch."""
-        views = tf.math.count_nonzero(labels == labels[0], dtype=tf.int32)
-        away = views * tf.random.uniform((), 1, tf.shape(labels)[0] // views, tf.int32)
+        """Each face with another of its own person, and with a stranger's: as many of one as of the other."""
+        people = tf.shape(tf.unique(labels).y)[0]
+        views = tf.shape(labels)[0] // people
+        by_person = tf.reshape(outputs, (people, views, tf.shape(outputs)[1]))
+        own = tf.reshape(tf.roll(by_person, 1, 1), tf.shape(outputs))
+        away = views * tf.random.uniform((), 1, people, tf.int32)
         first = tf.concat([outputs, outputs], 0)
-        second = tf.concat([tf.roll(outputs, 1, 0), tf.roll(outputs, away, 0)], 0)
-        mine = tf.concat([labels, labels], 0)
-        theirs = tf.concat([tf.roll(labels, 1, 0), tf.roll(labels, away, 0)], 0)
-        return losses.contrastive(first, second, mine == theirs) + 0 * tf.reduce_sum(guess)
+        second = tf.concat([own, tf.roll(outputs, away, 0)], 0)
+        same = tf.repeat((1.0, 0.0), tf.shape(labels)[0])
+        return losses.contrastive(first, second, same) + 0 * tf.reduce_sum(guess)
 
     def exported(self, offset: npt.NDArray[np.float32]) -> Any:
         """The encoder alone, of Keras' own layers, with `offset` (128,) taken from its output."""

@@ -3,12 +3,14 @@
 What someone at the door may try, and what answers it:
 
 - A photo between live frames: one sample with a failed check, or with no check at all, ends the session.
-- Two faces in turn, so that their fused embedding comes near a user whom neither resembles: each sample that counts
-  must be within `coherence_limit` of the fused one, which two faces in equal shares keep to only if they are within
-  0.8 of each other, as one pair of strangers in a hundred is, and within `SAMPLE_SLACK` times the threshold of the
+- Two faces in turn, so that their fused embedding comes near a user whom neither resembles: the samples that count
+  must agree with each other (`coherence`), which two faces in equal shares do only if they are within 0.8 of each
+  other, as one pair of strangers in a hundred is. And each must be within `SAMPLE_SLACK` times the threshold of the
   same user, which is more than the fused one gets, because a single frame is noisier than the mean.
-- A covered face between clear ones: `quality` sets badly covered samples aside, at most half of them. They are
-  neither fused nor compared, but they must be as live as all others.
+- One frame of another face among the user's: what does not agree is set aside, less than half of a session, but a
+  frame that is as far from the others as strangers are refuses all of it.
+- A covered face between clear ones: `quality` sets badly covered samples aside, at most half of them. What is set
+  aside is neither fused nor compared, but it must be as live as all others.
 - A broken number: a sample that is not a unit vector makes the fused embedding NaN, and NaN is refused.
 - Leaving early or showing too little: fewer samples than wanted is RETRY, which tells nobody a distance.
 - One more frame after the verdict: a decided session stays decided.
@@ -20,26 +22,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from facelatch import quality
+from facelatch.coherence import agreeing
 from facelatch.liveness import PadCheck
-from facelatch.matching import Embedding, Template, distance, fuse, identify, template_distance
+from facelatch.matching import Embedding, Template, fuse, identify, template_distance
 from facelatch.outcomes import Outcome
 
-__all__ = [
-    "SAMPLE_SLACK",
-    "Outcome",
-    "Session",
-    "SessionRule",
-    "Verdict",
-    "coherence_limit",
-    "decide",
-]
+__all__ = ["SAMPLE_SLACK", "Outcome", "Session", "SessionRule", "Verdict", "counted", "decide"]
 
 SAMPLE_SLACK = 1.5
 """How much farther than the threshold a single sample may be where the fused one matches."""
-
-SCATTER = 0.56
-"""How far the frames of one face scatter at most about its embedding, on the scale of encoders that keep strangers 1.2
-apart, as this project's training does. 99 in 100 attempts of rendered people keep to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +63,11 @@ class SessionRule:
             raise ValueError(f"frames must be 1 to attempts ({self.attempts}), found {self.frames}")
 
 
-def coherence_limit(samples: int) -> float:
-    """How far one of so many samples may be from all of them fused; a single one has nothing to disagree with.
-
-    A sample has its share in what it is compared with: of `n` about one direction, each is nearer to their mean than
-    to that direction by the factor sqrt(1 - 1/n).
-    """
-    return SCATTER * math.sqrt(1 - 1 / samples) if samples > 1 else math.inf
+def counted(embeddings: Sequence[Embedding], coverages: Sequence[float]) -> tuple[int, ...]:
+    """The places of a session's samples that are fused and compared, in order; none where they disagree."""
+    seen = quality.counted(coverages)
+    agreed = agreeing([embeddings[place] for place in seen], len(embeddings) // 2 + 1)
+    return tuple(seen[place] for place in agreed)
 
 
 def decide(found: float | None, threshold: float, checks: Sequence[PadCheck]) -> Outcome:
@@ -121,8 +110,8 @@ class Session:
 
     @property
     def counted(self) -> tuple[Embedding, ...]:
-        """The samples that are fused and compared."""
-        return tuple(self.embeddings[place] for place in quality.counted(self.coverages))
+        """The samples that are fused and compared; none where they disagree."""
+        return tuple(self.embeddings[place] for place in counted(self.embeddings, self.coverages))
 
     def after_sample(self, embedding: Embedding, checks: Sequence[PadCheck], coverage: float) -> "Session":
         """The session that follows a frame with a usable face, of which `coverage` is seen."""
@@ -150,27 +139,15 @@ class Session:
         if len(self.embeddings) < self.rule.frames:
             (common, _), *_ = Counter(self.failures).most_common(1)
             return self._to_verdict(Outcome.RETRY, threshold, common)
-        fused = fuse(self.counted)
-        match = identify(fused, gallery)
+        agreed = self.counted
+        match = identify(fuse(agreed or self.embeddings), gallery)
         # Nothing to compare with is a refusal, not a reason to try again.
         outcome = decide(math.nan if match.distance is None else match.distance, threshold, self.checks)
         reason = None if outcome is Outcome.GRANTED else "beyond-threshold" if gallery else "nobody-enrolled"
-        if outcome is Outcome.GRANTED and not self._all_agree(fused, match.user, gallery, threshold):
+        own = [template for template in gallery if template.user == match.user]
+        if outcome is Outcome.GRANTED and not _all_near(agreed, own, threshold):
             outcome, reason = Outcome.NO_MATCH, "samples-disagree"
         return self._to_verdict(outcome, threshold, reason, match.user, match.distance)
-
-    def _all_agree(
-        self, fused: Embedding, user: str | None, gallery: Sequence[Template], threshold: float
-    ) -> bool:
-        """Whether each sample that counts is near the others and the user by itself; a broken one is near nobody."""
-        own = [template for template in gallery if template.user == user]
-        limit = coherence_limit(len(self.counted))
-        return bool(own) and all(
-            distance(embedding, fused) <= limit
-            and template_distance(embedding, template) <= SAMPLE_SLACK * threshold
-            for embedding in self.counted
-            for template in own
-        )
 
     def _to_verdict(
         self,
@@ -181,3 +158,16 @@ class Session:
         found: float | None = None,
     ) -> Verdict:
         return Verdict(outcome, user, found, threshold, reason, len(self.embeddings), self.looks)
+
+
+def _all_near(agreed: Sequence[Embedding], own: Sequence[Template], threshold: float) -> bool:
+    """Whether there are samples that agree, and each is near the user by itself."""
+    return (
+        bool(agreed)
+        and bool(own)
+        and all(
+            template_distance(embedding, template) <= SAMPLE_SLACK * threshold
+            for embedding in agreed
+            for template in own
+        )
+    )

@@ -1,8 +1,8 @@
 """Thousands of attempts against thousands of templates at once, decided as `facelatch.session` decides one.
 
-An attempt is granted against a template if the fused embedding of the samples that count is within the threshold,
-each of them within `SAMPLE_SLACK` times the threshold, and none farther than `coherence_limit` from the fused one. So
-there is one number for each attempt and template: the smallest threshold that grants.
+An attempt is granted against a template if enough of its samples agree with each other, the fused embedding of those
+that count is within the threshold, and each of them within `SAMPLE_SLACK` times the threshold. So there is one number
+for each attempt and template: the smallest threshold that grants.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from facelatch import matching, quality
-from facelatch.session import SAMPLE_SLACK, coherence_limit
+from facelatch import matching
+from facelatch.session import SAMPLE_SLACK, counted
 
 Embeddings = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
 
 NEVER = np.float32(np.inf)
-"""The score of an attempt that no threshold grants: one of its samples is broken or of another face."""
+"""The score of an attempt that no threshold grants: its samples do not agree, or one is broken."""
 
 _ROWS, _TEMPLATES = 2048, 256
 """Of a block: 2048 embeddings against 256 templates are 2 MB."""
@@ -65,21 +65,21 @@ def attempt_scores(samples: Samples, templates: Embeddings) -> Scores:
     """
     attempts, frames = samples.coverages.shape
     counts = np.zeros((attempts, frames), bool)
-    fused = np.empty((attempts, samples.embeddings.shape[-1]), np.float32)
-    for attempt, coverages in enumerate(samples.coverages):
-        places = list(quality.counted(coverages.tolist()))
+    # What is NaN has no direction: it is `NEVER` from everybody.
+    fused = np.full((attempts, samples.embeddings.shape[-1]), np.nan, np.float32)
+    for attempt, (embeddings, coverages) in enumerate(
+        zip(samples.embeddings, samples.coverages, strict=True)
+    ):
+        places = list(counted(list(embeddings), coverages.tolist()))
         counts[attempt, places] = True
-        fused[attempt] = matching.fuse(list(samples.embeddings[attempt, places]))
-    limits = np.array([coherence_limit(int(count)) for count in counts.sum(1)])
+        if places:
+            fused[attempt] = matching.fuse(list(embeddings[places]))
     score = template_distances(fused, templates)
     for frame in range(frames if frames > 1 else 0):
-        now = samples.embeddings[:, frame]
-        alone = template_distances(now, templates)
+        alone = template_distances(samples.embeddings[:, frame], templates)
         # What is set aside need not resemble anybody.
         alone[~counts[:, frame]] = 0
         np.maximum(score, alone / np.float32(SAMPLE_SLACK), out=score)
-        astray = ~(np.linalg.norm(now - fused, axis=1) <= limits)
-        score[astray & counts[:, frame]] = NEVER
     return score
 
 
