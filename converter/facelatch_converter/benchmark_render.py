@@ -32,9 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print; returns 0."""
-    from facelatch_converter.crops import Recipe, batches  # noqa: PLC0415 - loads numba
+    from facelatch_converter.crops import batches  # noqa: PLC0415 - loads numba
     from facelatch_converter.face_model import load_face_model  # noqa: PLC0415
     from facelatch_converter.processes import compute_on_one_thread  # noqa: PLC0415
+    from facelatch_converter.recipe import Recipe  # noqa: PLC0415
 
     if arguments.people < 1 or not arguments.seconds > 0:
         raise ConfigError("--people must be at least 1 and --seconds positive")

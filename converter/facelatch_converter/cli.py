@@ -66,10 +66,10 @@ COMMANDS = {
         "  facelatch-convert train --face-model face-model.npz --out runs/first --resume\n"
         "  facelatch-convert train --dataset captures/ --face-model face-model.npz --out runs/home",
     ),
-    "compare-losses": Command(
-        "loss_trials",
-        "train once with each loss on the same budget, and say what it gave",
-        "facelatch-convert compare-losses --face-model face-model.npz --out runs/losses --crops 200000",
+    "compare-recipes": Command(
+        "recipe_trials",
+        "train once with each loss, and on crops turned to the front, on the same budget",
+        "facelatch-convert compare-recipes --face-model face-model.npz --out runs/recipes --crops 200000",
     ),
     "quantise": Command(
         "quantise_command",

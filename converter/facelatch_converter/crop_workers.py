@@ -14,10 +14,11 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 from facelatch.preprocess import CropSpec
-from facelatch_converter.crops import Batch, Recipe, batches
+from facelatch_converter.crops import Batch, batches
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.processes import begin_worker
+from facelatch_converter.recipe import Recipe
 
 AHEAD = 3
 """Batches that wait in each worker: enough to smooth out, few enough to fit in memory."""

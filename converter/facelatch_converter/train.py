@@ -18,10 +18,11 @@ import numpy.typing as npt
 from facelatch.preprocess import CropSpec
 from facelatch_converter import options
 from facelatch_converter.architecture import default_size_px
-from facelatch_converter.crops import STEPS, Batch, Recipe
+from facelatch_converter.crops import STEPS, Batch
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
+from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import (
     RECORD_FILE,
     SHARES,
@@ -120,6 +121,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=options.seed, default=1)
     finetune_options.add_arguments(parser)
+    # Not an option: `compare-recipes` sets it, and no board takes an encoder of such crops.
+    parser.set_defaults(frontal=False)
 
 
 def _default(name: str) -> str:
@@ -184,7 +187,7 @@ def _check(arguments: argparse.Namespace) -> None:
 PHASE = ("crops", "minutes", "people", "views", "learning_rate", *SHARES, "precision", "workers")
 """Arguments that a resumed run may change; the record lists them for each phase."""
 
-IDENTITY = ("variant", "loss", "seed", "face_model_sha256")
+IDENTITY = ("variant", "loss", "frontal", "seed", "face_model_sha256")
 """Arguments that make a run what it is: a resumed run must have the same."""
 
 

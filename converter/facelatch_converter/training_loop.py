@@ -16,7 +16,7 @@ from tqdm import tqdm
 from facelatch.preprocess import CropSpec
 from facelatch_converter import architecture, losses, quantise
 from facelatch_converter.crop_workers import Pace, rendered_batches
-from facelatch_converter.crops import Batch, Recipe
+from facelatch_converter.crops import Batch
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FASTER
@@ -24,6 +24,7 @@ from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.metrics import comparisons, eer, pair_distances
 from facelatch_converter.offset import excess_offset, to_unit_rows
+from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule
 from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors
@@ -148,12 +149,15 @@ def train_run(
         trainer.begin_with(quantise.load_keras(start.path), str(start.path))
     checkpoint = _restore(arguments, trainer)
     spec = CropSpec(size_px=architecture.default_size_px(arguments.variant))
-    held_out = held_out_crops(model, spec, arguments.held_out, 8, (HELD_OUT, arguments.seed))
-    settling = held_out_crops(model, spec, arguments.held_out, 4, (SETTLING, arguments.seed))
+    held_out, settling = (
+        held_out_crops(model, spec, arguments.held_out, views, (people, arguments.seed), arguments.frontal)
+        for views, people in ((8, HELD_OUT), (4, SETTLING))
+    )
     schedule = Schedule(arguments.crops, arguments.minutes, arguments.learning_rate)
     recipe = Recipe(
         people=arguments.people,
         views=arguments.views,
+        frontal=arguments.frontal,
         **{name: getattr(arguments, name) for name in SHARES},
     )
     # A resumed run must not see the first part's people again: it draws from streams of its own.

@@ -8,6 +8,7 @@ from facelatch import surface
 from facelatch.frames import Frame
 from facelatch.preprocess import FacePoint
 from facelatch.shapes import FEWEST_CELLS, ellipse, fit, plane_terms, quadratic_terms
+from facelatch.surface import Mask, Real
 
 _CENTRE_BELOW_MM = 12.0
 """The point lies this far above the middle of the face's visible skin."""
@@ -40,12 +41,17 @@ def estimate_pose(frame: Frame, point: FacePoint) -> HeadPose | None:
         return None
     patch = surface.measure(frame, point, span_mm=190.0)
     x, y, z = (np.nan_to_num(axis) for axis in (patch.x_mm, patch.y_mm, patch.z_mm))
-    y = y - _CENTRE_BELOW_MM
-    broad, tall = (patch.seen & ellipse(x, y, axes) for axes in (_YAW_MM, _PITCH_MM))
+    return to_pose(x, y, z, patch.seen)
+
+
+def to_pose(x_mm: Real, y_mm: Real, z_mm: Real, seen: Mask) -> HeadPose | None:
+    """The pose of a surface given cell by cell, millimetres from the face's point; None where too little is seen."""
+    y = y_mm - _CENTRE_BELOW_MM
+    broad, tall = (seen & ellipse(x_mm, y, axes) for axes in (_YAW_MM, _PITCH_MM))
     if np.count_nonzero(broad) < 4 * FEWEST_CELLS:
         return None
-    across = fit(quadratic_terms(x[broad], y[broad]), z[broad], scale_mm=8)[1]
-    down = fit(plane_terms(x[tall], y[tall]), z[tall], scale_mm=8, passes=3)[2]
+    across = fit(quadratic_terms(x_mm[broad], y[broad]), z_mm[broad], scale_mm=8)[1]
+    down = fit(plane_terms(x_mm[tall], y[tall]), z_mm[tall], scale_mm=8, passes=3)[2]
     return HeadPose(
         yaw_deg=_YAW_PER_TILT * float(np.degrees(np.arctan(across))),
         pitch_deg=_PITCH_PER_TILT * float(np.degrees(np.arctan(down))) + _PITCH_LEVEL_DEG,

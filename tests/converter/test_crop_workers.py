@@ -13,8 +13,8 @@ import pytest
 
 from facelatch.preprocess import CropSpec
 from facelatch_converter.crop_workers import Job, Pace, Worker, batches_of, rendered_batches, take_turns
-from facelatch_converter.crops import Recipe
 from facelatch_converter.errors import TrainingError
+from facelatch_converter.recipe import Recipe
 from tests.processes import start_python
 
 SPEC = CropSpec(32)
@@ -88,7 +88,7 @@ import multiprocessing, sys
 from pathlib import Path
 from facelatch.preprocess import CropSpec
 from facelatch_converter.crop_workers import rendered_batches
-from facelatch_converter.crops import Recipe
+from facelatch_converter.recipe import Recipe
 with rendered_batches(Path(sys.argv[1]), CropSpec(32), Recipe(people=2, views=2, rendered=2), 1, 1) as (found, _):
     next(found)
     print(multiprocessing.active_children()[0].pid, flush=True)

@@ -10,11 +10,12 @@ import pytest
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
 from facelatch_converter import held_out
 from facelatch_converter.augment import augment, blind, draw_style
-from facelatch_converter.crops import Recipe, batches, locate_offset_mm
+from facelatch_converter.crops import batches, locate_offset_mm
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.people import Person, draw_person
+from facelatch_converter.recipe import Recipe
 from facelatch_converter.render import View
 
 SMALL = Recipe(people=4, views=2, rendered=2, remembered=4, repeated=0.0)

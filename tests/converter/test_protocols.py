@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from facelatch.errors import ConfigError
-from facelatch_converter import crops
+from facelatch_converter import crops, recipe
 from facelatch_converter.expressions import EXPRESSIONS
 from facelatch_converter.faults import FAULTS
 from facelatch_converter.protocols.named import ANY_WIDE, Circumstances, Lighting, choose, every_protocol
@@ -36,8 +36,8 @@ def test_no_seed_is_one_of_training_calibration_fitting_or_the_plain_evaluation(
 def test_what_is_kept_out_of_training_is_not_in_it() -> None:
     kept_out = {one.kept_out for one in ALL if one.kept_out}
     assert kept_out == {"time-of-flight", "over-smoothed"}
-    assert not kept_out & crops.SENSOR_SHARES.keys()
-    assert not kept_out & set(crops.TRAINED_FAULTS)
+    assert not kept_out & recipe.SENSOR_SHARES.keys()
+    assert not kept_out & set(recipe.TRAINED_FAULTS)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from facelatch.preprocess import CropSpec, oval
-from facelatch_converter.crops import Recipe, batches
+from facelatch_converter.crops import batches
 from facelatch_converter.face_model import FaceModel
+from facelatch_converter.recipe import Recipe
 from facelatch_converter.repeats import (
     NO_IMAGE,
     NO_READING,

@@ -17,12 +17,12 @@ from tqdm import tqdm
 
 from facelatch_converter import losses, quantise
 from facelatch_converter.crop_workers import Pace, rendered_batches
-from facelatch_converter.crops import Recipe
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.finetune.command import Material, TunedRecord, encoder_file
 from facelatch_converter.finetune.examiner import Examiner
 from facelatch_converter.finetune.faces import Real, Whole, face_batches
 from facelatch_converter.finetune.reports import best_report, reports_since_best, to_line, to_sentences
+from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import Schedule
 from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors

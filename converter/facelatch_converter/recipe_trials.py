@@ -1,4 +1,4 @@
-"""`facelatch-convert compare-losses`: a run with each loss on the same budget, as a table and a picture."""
+"""`facelatch-convert compare-recipes`: a run with each recipe on the same budget, as a table and a picture."""
 
 import argparse
 import json
@@ -15,17 +15,21 @@ from facelatch_converter.runs import RECORD_FILE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DESCRIPTION = """Train the default encoder from random weights once with each loss, on the same rendered people and as
-many crops, and compare the EER of people whom no run has seen.
+DESCRIPTION = """Train the default encoder from random weights once with each recipe, on the same rendered people and as
+many crops, and compare the EER of people whom no run has seen. A recipe is a loss of train, or "frontal": the default
+loss on crops whose heads are turned to the front by the pose that their depth shows, also of the people measured on.
 
 Each run lives in a folder of its own below --out and goes on where it was interrupted. At the end there are
-losses.json, losses.md (the table) and losses.png (the EER over the crops)."""
+recipes.json, recipes.md (the table) and recipes.png (the EER over the crops)."""
+
+FRONTAL = "frontal"
+RECIPES: tuple[str, ...] = (*train.LOSSES, FRONTAL)
 
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 """Of the EER, in per cent."""
 
 Runs = Mapping[str, Mapping[str, Any]]
-"""The record of each loss's run."""
+"""The record of each recipe's run."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs and of the table")
     parser.add_argument(
-        "--losses", nargs="+", choices=train.LOSSES, default=list(train.LOSSES), metavar="LOSS",
-        help=f"which of {', '.join(train.LOSSES)} (default: all)",
+        "--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="RECIPE",
+        help=f"which of {', '.join(RECIPES)} (default: all)",
     )  # fmt: skip
     parser.add_argument(
         "--crops", type=int, default=200_000, help="of each run, the last included (default: %(default)s)"
@@ -52,15 +56,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train what is not trained yet, write the table and the picture, and print the table; returns 0."""
-    for loss in arguments.losses:
-        _train(arguments, loss)
-    runs = {loss: _read(arguments.out / loss) for loss in arguments.losses}
+    for recipe in arguments.recipes:
+        _train(arguments, recipe)
+    runs = {recipe: _read(arguments.out / recipe) for recipe in arguments.recipes}
     found = to_table(runs)
-    rows = {loss: {"crops": one["crops"], "reports": one["reports"]} for loss, one in runs.items()}
+    rows = {recipe: {"crops": one["crops"], "reports": one["reports"]} for recipe, one in runs.items()}
     for name, content in (
-        ("losses.json", (json.dumps(rows, indent=1) + "\n").encode()),
-        ("losses.md", (found + "\n").encode()),
-        ("losses.png", curves(runs, LIGHT)),
+        ("recipes.json", (json.dumps(rows, indent=1) + "\n").encode()),
+        ("recipes.md", (found + "\n").encode()),
+        ("recipes.png", curves(runs, LIGHT)),
     ):
         with places.replacing(arguments.out / name) as file:
             file.write(content)
@@ -70,12 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def to_table(runs: Runs) -> str:
     """In Markdown, the lowest EER first: the mean of the last three reports, and the distances of the last one."""
-    head = ["loss", "crops", "EER on people held out", "mean distance own / other"]
+    head = ["recipe", "crops", "EER on people held out", "mean distance own / other"]
     rows = []
-    for loss, one in sorted(runs.items(), key=lambda item: _last_eer(item[1])):
+    for recipe, one in sorted(runs.items(), key=lambda item: _last_eer(item[1])):
         last = one["reports"][-1]
         distances = f"{last['genuine']:.2f} / {last['impostor']:.2f}"
-        rows.append([loss, f"{one['crops']:,}", report.percent(_last_eer(one)), distances])
+        rows.append([recipe, f"{one['crops']:,}", report.percent(_last_eer(one)), distances])
     return table(head, rows)
 
 
@@ -83,10 +87,10 @@ def curves(runs: Runs, look: Look) -> bytes:
     """A PNG of the EER of each report over the crops seen."""
 
     def draw(axes: "Axes") -> None:
-        for (loss, one), colour in zip(runs.items(), look.people, strict=False):
+        for (recipe, one), colour in zip(runs.items(), look.people, strict=False):
             crops = [row["crops"] / 1000 for row in one["reports"]]
             eers = [100 * row["eer"] for row in one["reports"]]
-            axes.plot(crops, eers, color=colour, lw=2, label=loss)
+            axes.plot(crops, eers, color=colour, lw=2, label=recipe)
         axes.set_yscale("log")
         axes.set_yticks(_TICKS)
         axes.set_yticks([], minor=True)
@@ -106,12 +110,13 @@ def _last_eer(record: Mapping[str, Any]) -> float:
     return sum(last) / len(last)
 
 
-def _train(arguments: argparse.Namespace, loss: str) -> None:
-    """Make the run of one loss, or the rest of it."""
-    folder = arguments.out / loss
+def _train(arguments: argparse.Namespace, recipe: str) -> None:
+    """Make the run of one recipe, or the rest of it."""
+    folder = arguments.out / recipe
     begun = (folder / RECORD_FILE).is_file()
     if begun and _read(folder)["crops"] >= arguments.crops:
         return
+    loss = train.DEFAULTS["loss"] if recipe == FRONTAL else recipe
     given = {
         "face-model": arguments.face_model, "out": folder, "loss": loss, "crops": arguments.crops,
         "people": arguments.people, "views": arguments.views, "precision": arguments.precision,
@@ -121,8 +126,10 @@ def _train(arguments: argparse.Namespace, loss: str) -> None:
     words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
     parser = argparse.ArgumentParser()
     train.add_arguments(parser)
-    print(f"{loss}:")
-    train.run(parser.parse_args([*words, *(["--resume"] if begun else [])]))
+    print(f"{recipe}:")
+    parsed = parser.parse_args([*words, *(["--resume"] if begun else [])])
+    parsed.frontal = recipe == FRONTAL
+    train.run(parsed)
 
 
 def _read(folder: Path) -> Mapping[str, Any]:

@@ -1,0 +1,71 @@
+"""Recipes compared on one budget: the table, the picture, and a run that is made once."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from facelatch_converter import recipe_trials, train
+from facelatch_converter.plots import DARK, LIGHT, Look
+
+
+def record(*eers: float) -> dict[str, Any]:
+    rows = [
+        {"crops": 1000 * place, "eer": eer, "genuine": 0.4, "impostor": 1.2}
+        for place, eer in enumerate(eers, start=1)
+    ]
+    return {"crops": 1000 * len(eers), "reports": rows}
+
+
+def test_the_best_recipe_comes_first_by_its_last_reports() -> None:
+    runs = {"pairs": record(0.3, 0.2, 0.1, 0.09), "margin": record(0.4, 0.06, 0.05, 0.04)}
+    lines = recipe_trials.to_table(runs).splitlines()
+    assert len(lines) == 4
+    assert lines[2] == "| margin | 4,000 | 5.00% | 0.40 / 1.20 |"
+    assert lines[3].startswith("| pairs | 4,000 | 13.00% |")
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+def test_each_recipe_has_its_curve(look: Look) -> None:
+    runs = {"pairs": record(0.3, 0.2, 0.1), "margin": record(0.4, 0.06, 0.05)}
+    picture = cv2.imdecode(np.frombuffer(recipe_trials.curves(runs, look), np.uint8), cv2.IMREAD_COLOR)
+    for colour in look.people[:2]:
+        wanted = [int(colour[start : start + 2], 16) for start in (5, 3, 1)]
+        assert (np.abs(picture.astype(int) - wanted).max(2) < 6).sum() > 200
+
+
+def options(face_model: Path, out: Path, recipe: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    recipe_trials.add_arguments(parser)
+    numbers = {"--crops": 8, "--people": 4, "--views": 2, "--held-out": 4, "--report-every": 1}
+    words = [str(word) for pair in numbers.items() for word in pair]
+    return parser.parse_args(["--face-model", str(face_model), "--out", str(out), "--recipes", recipe, *words])
+
+
+def test_a_run_is_made_once_and_shown(
+    face_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        assert recipe_trials.run(options(face_model, tmp_path, "regression")) == 0
+        assert "| regression | 8 | " in capsys.readouterr().out
+    run = json.loads((tmp_path / "regression" / "run.json").read_text())
+    assert (run["arguments"]["loss"], run["crops"], run["resumed"]) == ("regression", 8, 0)
+    assert json.loads((tmp_path / "recipes.json").read_text())["regression"]["reports"] == run["reports"]
+    assert (tmp_path / "recipes.md").read_text().startswith("| recipe | crops |")
+    assert (tmp_path / "recipes.png").stat().st_size > 5000
+
+
+def test_the_frontal_recipe_is_the_default_one_on_turned_crops(face_model: Path, tmp_path: Path) -> None:
+    recipe_trials.run(options(face_model, tmp_path, "frontal"))
+    chosen = json.loads((tmp_path / "frontal" / "run.json").read_text())["arguments"]
+    assert (chosen["loss"], chosen["frontal"]) == (train.DEFAULTS["loss"], True)
+
+
+def test_every_loss_of_training_can_be_compared() -> None:
+    parser = argparse.ArgumentParser()
+    recipe_trials.add_arguments(parser)
+    assert parser.parse_args(["--face-model", "m", "--out", "o"]).recipes == [*train.LOSSES, "frontal"]
