@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +43,16 @@ class Batch:
     """(people * views, identities), the known shape coefficients."""
     labels: npt.NDArray[np.int32]
     """(people * views,), a number per person, valid in this batch only."""
+    people: npt.NDArray[np.int64]
+    """(people * views,), a number per person, the same in all batches of a stream; a mirrored person is another."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rendered:
     """One person's views before a sensor saw them."""
 
+    number: int
+    """No other person of the stream has it."""
     weights: npt.NDArray[np.float32]
     views: tuple[tuple[Rendering, float], ...]
     """Each with the depth of the crop's centre in millimetres."""
@@ -79,6 +84,7 @@ def batches(
     regions = find_regions(model)
     signs, reach = mirror_signs(model), reach_mm(model)
     memory: deque[Rendered] = deque(maxlen=recipe.remembered)
+    numbers = count(stream << 32)
     while True:
         augmented = recipe.augmented if progress() < recipe.sharpen_from else recipe.sharpened
         # Few remembered people would be seen over and over again.
@@ -88,21 +94,24 @@ def batches(
         if reused and rng.random() < recipe.repeated:
             yield _show_again(_meet(memory, recipe.people, reach, recipe, rng), signs, recipe, rng)
             continue
-        fresh = [render_person(model, regions, spec, recipe, rng) for _ in range(recipe.people - reused)]
+        fresh = [
+            render_person(model, regions, spec, recipe, next(numbers), rng)
+            for _ in range(recipe.people - reused)
+        ]
         old = _meet(memory, reused, reach, recipe, rng) if reused else []
         memory.extend(fresh)
         yield _expose_all(fresh + old, spec, recipe, augmented, rng)
 
 
 def render_person(
-    model: FaceModel, regions: Regions, spec: CropSpec, recipe: Recipe, rng: np.random.Generator
+    model: FaceModel, regions: Regions, spec: CropSpec, recipe: Recipe, number: int, rng: np.random.Generator
 ) -> Rendered:
     """A new person, seen `recipe.rendered` times."""
     person = draw_person(model, regions, rng, spread=float(rng.uniform(0.9, 1.2)))
-    count = max(recipe.rendered, recipe.views)
-    views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(count))
+    times = max(recipe.rendered, recipe.views)
+    views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(times))
     kept = max(recipe.kept, recipe.views) if recipe.repeated else 0
-    return Rendered(person.weights, views, deque(maxlen=kept))
+    return Rendered(number, person.weights, views, deque(maxlen=kept))
 
 
 def render_view(
@@ -139,8 +148,8 @@ def locate_offset_mm(view: View, jitter: float, rng: np.random.Generator) -> npt
 def _expose_all(
     people: list[Rendered], spec: CropSpec, recipe: Recipe, augmented: float, rng: np.random.Generator
 ) -> Batch:
-    count = len(people) * recipe.views
-    tensors = np.empty((count, spec.size_px, spec.size_px, 4), np.int8)
+    total = len(people) * recipe.views
+    tensors = np.empty((total, spec.size_px, spec.size_px, 4), np.int8)
     shared = draw_circumstance(recipe, augmented, rng) if rng.random() < recipe.alike else None
     place = 0
     for person in people:
@@ -154,18 +163,19 @@ def _expose_all(
             place += 1
     weights = np.repeat(np.stack([person.weights for person in people]), recipe.views, axis=0)
     labels = np.repeat(np.arange(len(people), dtype=np.int32), recipe.views)
-    return Batch(tensors, weights, labels)
+    people_of = np.repeat([2 * person.number for person in people], recipe.views)
+    return Batch(tensors, weights, labels, people_of)
 
 
 def _meet(
-    memory: deque[Rendered], count: int, reach: Real, recipe: Recipe, rng: np.random.Generator
+    memory: deque[Rendered], wanted: int, reach: Real, recipe: Recipe, rng: np.random.Generator
 ) -> list[Rendered]:
     """So many of the people remembered; all of them were shown at least once."""
-    count = min(count, len(memory))
+    wanted = min(wanted, len(memory))
     if rng.random() < recipe.grouped:
         shapes = np.stack([person.weights for person in memory]) * reach
-        return [memory[place] for place in draw_groups(shapes, count, recipe.group, rng)]
-    return [memory[int(place)] for place in rng.choice(len(memory), count, replace=False)]
+        return [memory[place] for place in draw_groups(shapes, wanted, recipe.group, rng)]
+    return [memory[int(place)] for place in rng.choice(len(memory), wanted, replace=False)]
 
 
 def _show_again(
@@ -183,7 +193,13 @@ def _show_again(
     weights = np.stack([person.weights for person in people])
     weights = np.where(mirrored[:, None], weights * signs, weights).astype(np.float32)
     labels = np.arange(len(people), dtype=np.int32)
-    return Batch(tensors, np.repeat(weights, recipe.views, axis=0), np.repeat(labels, recipe.views))
+    numbers = 2 * np.array([person.number for person in people]) + mirrored
+    return Batch(
+        tensors,
+        np.repeat(weights, recipe.views, axis=0),
+        np.repeat(labels, recipe.views),
+        np.repeat(numbers, recipe.views),
+    )
 
 
 def _pick(shown: Sequence[Shown], recipe: Recipe, rng: np.random.Generator) -> list[Shown]:

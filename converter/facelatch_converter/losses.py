@@ -26,11 +26,14 @@ def contrastive(first: Any, second: Any, same: Any, margin: float = 1.0) -> Any:
     return tf.reduce_mean(together + apart) / 2
 
 
-def all_pairs(outputs: Any, labels: Any, temperature: float = 1 / 16, margin: float = 0.0) -> Any:
+def all_pairs(
+    outputs: Any, labels: Any, temperature: float = 1 / 16, margin: float = 0.0, strangers: Any = None
+) -> Any:
     """Contrastive over all pairs of a batch: each face must tell its own people from everybody else's.
 
     `outputs` (batch, 128), `labels` (batch,) integers, at least two faces per label. With a margin, one's own people
-    must be more similar than others by that much of a cosine.
+    must be more similar than others by that much of a cosine. `strangers` (batch, n) are cosines of each face with
+    strangers from elsewhere.
     Sources: Khosla et al., "Supervised contrastive learning", NeurIPS 2020, equation 2; the margin as in Wang et al.,
     "CosFace", CVPR 2018, equation 4.
     """
@@ -39,7 +42,8 @@ def all_pairs(outputs: Any, labels: Any, temperature: float = 1 / 16, margin: fl
     genuine = tf.cast(labels[:, None] == labels[None], tf.float32) - itself
     cosine = tf.matmul(embeddings, embeddings, transpose_b=True) - margin * genuine
     similarity = cosine / temperature - 1e9 * itself
-    log_share = similarity - tf.reduce_logsumexp(similarity, axis=1, keepdims=True)
+    everybody = similarity if strangers is None else tf.concat([similarity, strangers / temperature], 1)
+    log_share = similarity - tf.reduce_logsumexp(everybody, axis=1, keepdims=True)
     partners = tf.maximum(tf.reduce_sum(genuine, axis=1), 1)
     return -tf.reduce_mean(tf.reduce_sum(genuine * log_share, axis=1) / partners)
 

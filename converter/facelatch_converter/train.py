@@ -26,6 +26,7 @@ from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import (
     RECORD_FILE,
     SHARES,
+    STRANGERS,
     Record,
     fill,
     make_folder,
@@ -42,6 +43,7 @@ embeddings together and different people's apart. Uses a GPU where TensorFlow se
 
 LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
 PRECISIONS = ("float32", "bfloat16")
+RECALLED_MOST = 65_536
 
 _USUAL = Recipe()
 DEFAULTS: dict[str, Any] = {
@@ -53,6 +55,7 @@ DEFAULTS: dict[str, Any] = {
     "learning_rate": 2e-3,
     "report_every": 200,
     **{name: getattr(_USUAL, name) for name in SHARES},
+    "recalled": 0,
     "precision": "float32",
 }
 """Of a run from scratch; fine-tuning has its own, so the options themselves have none."""
@@ -85,6 +88,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--people", type=int, help=f"people per batch {_default('people')}")
     parser.add_argument("--views", type=int, help=f"crops per person and batch {_default('views')}")
+    parser.add_argument(
+        "--recalled", type=int,
+        help="crops of earlier batches that each batch is told apart from as well; some thousands, once the "
+        f"encoder changes slowly {_default('recalled')}",
+    )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
     parser.add_argument(
         "--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="rendering processes"
@@ -172,6 +180,10 @@ def _check(arguments: argparse.Namespace) -> None:
             raise TrainingError(f"--{name} must be a share from 0 to 1, found {getattr(arguments, name):g}")
     if arguments.infrared + arguments.blind > 1:
         raise TrainingError("--infrared and --blind together are at most 1")
+    if arguments.recalled and not STRANGERS <= arguments.recalled <= RECALLED_MOST:
+        raise TrainingError(
+            f"--recalled must be 0 or {STRANGERS} to {RECALLED_MOST:,}, found {arguments.recalled}"
+        )
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
     if arguments.held_out > 1000:
         raise TrainingError(f"--held-out must be at most 1000, found {arguments.held_out}")
@@ -184,7 +196,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise TrainingError(f"{arguments.out}: nothing to resume, there is no run.json; leave --resume out")
 
 
-PHASE = ("crops", "minutes", "people", "views", "learning_rate", *SHARES, "precision", "workers")
+PHASE = ("crops", "minutes", "people", "views", "recalled", "learning_rate", *SHARES, "precision", "workers")
 """Arguments that a resumed run may change; the record lists them for each phase."""
 
 IDENTITY = ("variant", "loss", "frontal", "seed", "face_model_sha256")

@@ -24,6 +24,7 @@ from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.metrics import comparisons, eer, pair_distances
 from facelatch_converter.offset import excess_offset, to_unit_rows
+from facelatch_converter.recall import Recall
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule
 from facelatch_converter.start import Start
@@ -42,8 +43,11 @@ class Trainer:
     a processor with AMX then takes two thirds of the time. What is saved and measured is the float32 encoder.
     """
 
-    def __init__(self, variant: str, loss: str, model: FaceModel, precision: str = "float32") -> None:
+    def __init__(
+        self, variant: str, loss: str, model: FaceModel, precision: str = "float32", recalled: int = 0
+    ) -> None:
         self._variant = variant
+        self._recall = Recall(recalled) if recalled else None
         with _computing_in(precision):
             self.encoder = _build(variant, FASTER)
             self.network = architecture.with_regression(self.encoder, len(model.identity_mm))
@@ -69,30 +73,37 @@ class Trainer:
                 f"{source}: is another network than the {self._variant} variant ({str(error).splitlines()[0]})"
             ) from None
 
-    def _step(self, tensors: Any, weights: Any, labels: Any) -> Any:
+    def _step(self, tensors: Any, weights: Any, labels: Any, people: Any) -> Any:
         with tf.GradientTape() as tape:
             outputs, guess = self.network(tensors, training=True)
-            loss = self._objective(outputs, guess, weights, labels)
+            strangers = None if self._recall is None else self._recall.strangers(outputs, people)
+            loss = self._objective(outputs, guess, weights, labels, strangers)
+        if self._recall is not None:
+            self._recall.remember(outputs, people)
         gradients = tape.gradient(loss, self.network.trainable_variables)
         self.optimiser.apply_gradients(zip(gradients, self.network.trainable_variables, strict=True))
         return loss
 
     # Every variable needs a gradient, also of what takes no part in a loss.
 
-    def _all_pairs(self, outputs: Any, guess: Any, weights: Any, labels: Any) -> Any:
-        return losses.all_pairs(outputs, labels) + self._regression(outputs, guess, weights, labels)
+    def _all_pairs(self, outputs: Any, guess: Any, weights: Any, labels: Any, strangers: Any) -> Any:
+        apart = losses.all_pairs(outputs, labels, strangers=strangers)
+        return apart + self._coefficients(guess, weights)
 
-    def _margin(self, outputs: Any, guess: Any, weights: Any, labels: Any) -> Any:
-        apart = losses.all_pairs(outputs, labels, margin=MARGIN)
-        return apart + self._regression(outputs, guess, weights, labels)
+    def _margin(self, outputs: Any, guess: Any, weights: Any, labels: Any, strangers: Any) -> Any:
+        apart = losses.all_pairs(outputs, labels, margin=MARGIN, strangers=strangers)
+        return apart + self._coefficients(guess, weights)
 
-    def _pairs(self, outputs: Any, guess: Any, _weights: Any, labels: Any) -> Any:
-        return losses.all_pairs(outputs, labels) + 0 * tf.reduce_sum(guess)
+    def _pairs(self, outputs: Any, guess: Any, _weights: Any, labels: Any, strangers: Any) -> Any:
+        return losses.all_pairs(outputs, labels, strangers=strangers) + 0 * tf.reduce_sum(guess)
 
-    def _regression(self, _outputs: Any, guess: Any, weights: Any, _labels: Any) -> Any:
+    def _regression(self, _outputs: Any, guess: Any, weights: Any, _labels: Any, _strangers: Any) -> Any:
+        return self._coefficients(guess, weights)
+
+    def _coefficients(self, guess: Any, weights: Any) -> Any:
         return REGRESSION_WEIGHT * losses.coefficient_error(guess, weights, self._importance)
 
-    def _contrastive(self, outputs: Any, guess: Any, _weights: Any, labels: Any) -> Any:
+    def _contrastive(self, outputs: Any, guess: Any, _weights: Any, labels: Any, _strangers: Any) -> Any:
         """Each face with another of its own person, and with a stranger's: as many of one as of the other."""
         people = tf.shape(tf.unique(labels).y)[0]
         views = tf.shape(labels)[0] // people
@@ -144,7 +155,7 @@ def train_run(
 ) -> None:
     """Train to the end of the schedule, reporting and saving on the way; `start` gives a new run its weights."""
     keras.utils.set_random_seed(arguments.seed + record.resumed)
-    trainer = Trainer(arguments.variant, arguments.loss, model, arguments.precision)
+    trainer = Trainer(arguments.variant, arguments.loss, model, arguments.precision, arguments.recalled)
     if start is not None:
         trainer.begin_with(quantise.load_keras(start.path), str(start.path))
     checkpoint = _restore(arguments, trainer)
@@ -190,7 +201,7 @@ def train_run(
 
 
 def _take_step(trainer: Trainer, batch: Batch) -> float:
-    loss = float(trainer.step(to_tensors(batch), batch.weights, batch.labels))
+    loss = float(trainer.step(to_tensors(batch), batch.weights, batch.labels, batch.people))
     if not np.isfinite(loss):
         raise TrainingError(
             "the loss is no longer a number; resume from the last checkpoint with a lower --learning-rate"

@@ -43,7 +43,9 @@ def options(face_model: Path, out: Path, recipe: str) -> argparse.Namespace:
     recipe_trials.add_arguments(parser)
     numbers = {"--crops": 8, "--people": 4, "--views": 2, "--held-out": 4, "--report-every": 1}
     words = [str(word) for pair in numbers.items() for word in pair]
-    return parser.parse_args(["--face-model", str(face_model), "--out", str(out), "--recipes", recipe, *words])
+    return parser.parse_args(
+        ["--face-model", str(face_model), "--out", str(out), "--recipes", recipe, *words]
+    )
 
 
 def test_a_run_is_made_once_and_shown(

@@ -127,6 +127,19 @@ def test_pairs_of_the_seed_works_loss_train_too(face_model: Path, tmp_path: Path
     assert _pairs_loss(apart=False) == pytest.approx(16 / 32 / 2, abs=1e-4)
 
 
+def test_a_run_may_recall_earlier_batches(face_model: Path, tmp_path: Path) -> None:
+    losses = []
+    for recalled in ("0", "64"):
+        out = tmp_path / recalled
+        words = ("--crops", "24", "--report-every", "3", "--recalled", recalled)
+        assert run(_arguments(face_model, out, *words)) == 0
+        record = json.loads((out / "run.json").read_text())
+        assert record["arguments"]["recalled"] == int(recalled)
+        losses.append(record["reports"][0]["loss"])
+    # The same crops; from the second batch on there are strangers to be told apart from as well.
+    assert losses[1] > losses[0] + 0.1
+
+
 def _pairs_loss(apart: bool) -> float:
     """The loss of embeddings that are perfect, or all the same, by the trainer's own way of pairing."""
     from facelatch_converter.training_loop import Trainer
@@ -135,7 +148,7 @@ def _pairs_loss(apart: bool) -> float:
     outputs = np.eye(128, dtype=np.float32)[labels if apart else np.zeros_like(labels)]
     # Pairing needs nothing of the trainer but its method.
     trainer = object.__new__(Trainer)
-    return float(trainer._contrastive(outputs, np.zeros((16, 4), np.float32), None, labels))
+    return float(trainer._contrastive(outputs, np.zeros((16, 4), np.float32), None, labels, None))
 
 
 @pytest.mark.parametrize(
@@ -144,6 +157,9 @@ def _pairs_loss(apart: bool) -> float:
         pytest.param(["--people", "1"], "--people must be at least 2", id="one-person"),
         pytest.param(["--minutes", "0"], "must be positive", id="no-time"),
         pytest.param(["--resume"], "nothing to resume", id="nothing-to-resume"),
+        pytest.param(
+            ["--recalled", "63"], "--recalled must be 0 or 64 to 65,536, found 63", id="few-recalled"
+        ),
         pytest.param(["--grouped", "1.5"], "--grouped must be a share from 0 to 1, found 1.5", id="no-share"),
     ],
 )

@@ -1,0 +1,46 @@
+"""The latest embeddings of earlier batches: strangers that each face of a batch is told apart from as well.
+
+A batch holds few people who look alike to the encoder; among the thousands before it there are some. Only the nearest
+count, for the rest is far already. An encoder that learns slowly changes little meanwhile.
+Source: Wang et al., "Cross-batch memory for embedding learning", CVPR 2020.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from facelatch_converter.architecture import EMBEDDING_SIZE
+from facelatch_converter.losses import normalise
+from facelatch_converter.runs import STRANGERS
+
+_NOBODY = -1
+
+
+class Recall:
+    """A ring of embeddings and of whom they show."""
+
+    def __init__(self, size: int) -> None:
+        """Remember so many; raises `ValueError` for fewer than `STRANGERS`."""
+        if size < STRANGERS:
+            raise ValueError(f"at least {STRANGERS} must be remembered, found {size}")
+        self._size = size
+        self._embeddings = tf.Variable(tf.zeros((size, EMBEDDING_SIZE)), trainable=False)
+        self._people = tf.Variable(tf.fill((size,), tf.constant(_NOBODY, tf.int64)), trainable=False)
+        self._next = tf.Variable(0, trainable=False)
+
+    def strangers(self, outputs: Any, people: Any) -> Any:
+        """The cosines (batch, `STRANGERS`) of outputs (batch, 128) with the nearest embeddings of other people.
+
+        Where fewer are remembered the rest is -1, as far as can be.
+        """
+        cosine = tf.matmul(normalise(outputs), self._embeddings, transpose_b=True)
+        other = (people[:, None] != self._people[None]) & (self._people != _NOBODY)[None]
+        return tf.math.top_k(tf.where(other, cosine, -1.0), STRANGERS).values
+
+    def remember(self, outputs: Any, people: Any) -> None:
+        """Take in a batch in place of the oldest."""
+        count = tf.shape(people)[0]
+        places = ((self._next + tf.range(count)) % self._size)[:, None]
+        self._embeddings.scatter_nd_update(places, tf.stop_gradient(normalise(outputs)))
+        self._people.scatter_nd_update(places, people)
+        self._next.assign((self._next + count) % self._size)
