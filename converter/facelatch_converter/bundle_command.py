@@ -53,10 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     encoder, size_px = _read_encoder(arguments.encoder)
     record = {} if arguments.record is None else records.read_record(arguments.record)
-    if record and record["arguments"].get("frontal"):
-        raise ConversionError(
-            f"{arguments.record}: was trained on crops turned to the front, which no board does; bundle another run"
-        )
+    if arguments.record is not None:
+        records.require_preprocessing(record, arguments.record)
     parity = None if arguments.parity is None else records.read_parity(arguments.parity)
     if arguments.keras is not None:
         # In a process of its own: tflite-runtime fails in one that has loaded TensorFlow.

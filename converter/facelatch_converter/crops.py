@@ -12,7 +12,6 @@ from facelatch.preprocess import CropSpec, encode
 from facelatch_converter.exposures import Light, choose_light, compact, draw_circumstance, expose
 from facelatch_converter.expressions import draw_wide_expression
 from facelatch_converter.face_model import FaceModel
-from facelatch_converter.frontal import to_frontal
 from facelatch_converter.look_alikes import draw_groups, reach_mm
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.recipe import Recipe
@@ -20,6 +19,7 @@ from facelatch_converter.regions import Regions, find_regions
 from facelatch_converter.render import Rendering, View, express, pose, render_crop
 from facelatch_converter.repeats import mirror_signs, show_again
 from facelatch_converter.scenes import draw_expression, draw_light, draw_view
+from facelatch_converter.turned import to_front
 from facelatch_converter.wear.accessories import ACCESSORIES, dress, wear
 
 Tensors = npt.NDArray[np.int8]
@@ -157,7 +157,7 @@ def _expose_all(
         for view in rng.choice(len(person.views), recipe.views, replace=False):
             circumstance = shared or draw_circumstance(recipe, augmented, rng, steady)
             crop = expose(person.views[int(view)], circumstance, spec, rng)
-            crop = to_frontal(crop, spec) if recipe.frontal else crop
+            crop = to_front(crop, spec) if recipe.turned else crop
             tensors[place] = np.rint(encode(crop, spec) * STEPS)
             person.shown.append(Shown(tensors[place].copy(), circumstance.light))
             place += 1

@@ -64,5 +64,5 @@ class Recipe:
     image. The others must be recognised from one light in another, for which skin and eyes are of no use."""
     alike: float = 0.5
     """Share of batches whose crops all share one camera, light and style, so that only faces tell people apart."""
-    frontal: bool = False
-    """Whether crops are turned to the front, see `frontal`; a trial that the board's preprocessing does not follow."""
+    turned: bool = False
+    """Whether crops are turned to the front, see `turned`; a trial that the board's preprocessing does not follow."""

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DESCRIPTION = """Train the default encoder from random weights once with each recipe, on the same rendered people and as
-many crops, and compare the EER of people whom no run has seen. A recipe is a loss of train, or "frontal": the default
+many crops, and compare the EER of people whom no run has seen. A recipe is a loss of train, or "turned": the default
 loss on crops whose heads are turned to the front by the pose that their depth shows, also of the people measured on.
 
 Each run lives in a folder of its own below --out and goes on where it was interrupted. At the end there are
 recipes.json, recipes.md (the table) and recipes.png (the EER over the crops)."""
 
-FRONTAL = "frontal"
-RECIPES: tuple[str, ...] = (*train.LOSSES, FRONTAL)
+TURNED = "turned"
+RECIPES: tuple[str, ...] = (*train.LOSSES, TURNED)
 
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 """Of the EER, in per cent."""
@@ -116,7 +116,7 @@ def _train(arguments: argparse.Namespace, recipe: str) -> None:
     begun = (folder / RECORD_FILE).is_file()
     if begun and _read(folder)["crops"] >= arguments.crops:
         return
-    loss = train.DEFAULTS["loss"] if recipe == FRONTAL else recipe
+    loss = train.DEFAULTS["loss"] if recipe == TURNED else recipe
     given = {
         "face-model": arguments.face_model, "out": folder, "loss": loss, "crops": arguments.crops,
         "people": arguments.people, "views": arguments.views, "precision": arguments.precision,
@@ -127,9 +127,7 @@ def _train(arguments: argparse.Namespace, recipe: str) -> None:
     parser = argparse.ArgumentParser()
     train.add_arguments(parser)
     print(f"{recipe}:")
-    parsed = parser.parse_args([*words, *(["--resume"] if begun else [])])
-    parsed.frontal = recipe == FRONTAL
-    train.run(parsed)
+    train.run(parser.parse_args([*words, *(["--resume"] if begun else [])]), turned=recipe == TURNED)
 
 
 def _read(folder: Path) -> Mapping[str, Any]:

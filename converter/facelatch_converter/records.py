@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from facelatch_converter.errors import DatasetError
+from facelatch.preprocess import VERSION
+from facelatch_converter.errors import ConversionError, DatasetError
 
 LOSSES = {
     "all-pairs": "all pairs of a batch: supervised contrastive loss at temperature 1/16, plus the regression of the "
@@ -36,6 +37,15 @@ def read_record(path: Path) -> dict[str, Any]:
             f"{path}: not a training run's record; name the run.json that facelatch-convert train wrote"
         )
     return record
+
+
+def require_preprocessing(record: Mapping[str, Any], path: Path) -> None:
+    """Pass a run whose crops were made as this release makes them; raises `ConversionError` for any other."""
+    version = (record.get("versions") or {}).get("preprocess")
+    if str(version) != str(VERSION):
+        raise ConversionError(
+            f"{path}: was trained with preprocessing {version}, this release has {VERSION}; train it again"
+        )
 
 
 def read_parity(path: Path) -> dict[str, Any]:

@@ -28,9 +28,6 @@ SHARES = (
 )
 """Of crops: fields of a `Recipe` that a run from scratch chooses by options of the same names."""
 
-STRANGERS = 64
-"""Of earlier batches, for each face of a batch; see `recall`."""
-
 HELD_OUT, SETTLING = 7_261_970, 7_261_971
 """Begin the seeds of the people that measure and of those that settle the offset; training draws neither."""
 

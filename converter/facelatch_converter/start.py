@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from facelatch import card, resources
-from facelatch.preprocess import VERSION, CropSpec
+from facelatch.preprocess import CropSpec
 from facelatch_converter import records
 from facelatch_converter.architecture import default_size_px
 from facelatch_converter.errors import ConversionError
@@ -78,11 +78,7 @@ def _of_bundle(path: Path, digest: str, folder: Path) -> Start:
 
 def _of_run(path: Path, digest: str, folder: Path) -> Start:
     record = records.read_record(folder / RECORD_FILE)
-    version = (record.get("versions") or {}).get("preprocess")
-    if str(version) != str(VERSION):
-        raise ConversionError(
-            f"{path}: was trained with preprocessing {version}, this release has {VERSION}; train it again"
-        )
+    records.require_preprocessing(record, path)
     tuned = record.get("fine_tuning") or {}
     # A run from scratch has the crop of its variant.
     usual = CropSpec(size_px=default_size_px(str(record["arguments"].get("variant"))))

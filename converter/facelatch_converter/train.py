@@ -26,7 +26,6 @@ from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import (
     RECORD_FILE,
     SHARES,
-    STRANGERS,
     Record,
     fill,
     make_folder,
@@ -129,8 +128,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=options.seed, default=1)
     finetune_options.add_arguments(parser)
-    # Not an option: `compare-recipes` sets it, and no board takes an encoder of such crops.
-    parser.set_defaults(frontal=False)
 
 
 def _default(name: str) -> str:
@@ -139,8 +136,13 @@ def _default(name: str) -> str:
     return f"(default: {DEFAULTS[name]}{also})"
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Train until the schedule ends; returns 0, or what fine-tuning returns."""
+def run(arguments: argparse.Namespace, turned: bool = False) -> int:
+    """Train until the schedule ends; returns 0, or what fine-tuning returns.
+
+    `turned` crops are for `compare-recipes` alone: no board turns them, so the record names another preprocessing,
+    which `bundle` and `--from` refuse.
+    """
+    arguments.turned = turned
     if arguments.dataset is not None:
         from facelatch_converter.finetune import command  # noqa: PLC0415
 
@@ -180,9 +182,10 @@ def _check(arguments: argparse.Namespace) -> None:
             raise TrainingError(f"--{name} must be a share from 0 to 1, found {getattr(arguments, name):g}")
     if arguments.infrared + arguments.blind > 1:
         raise TrainingError("--infrared and --blind together are at most 1")
-    if arguments.recalled and not STRANGERS <= arguments.recalled <= RECALLED_MOST:
+    batch = arguments.people * arguments.views
+    if arguments.recalled and not batch <= arguments.recalled <= RECALLED_MOST:
         raise TrainingError(
-            f"--recalled must be 0 or {STRANGERS} to {RECALLED_MOST:,}, found {arguments.recalled}"
+            f"--recalled must be 0 or from a batch ({batch}) to {RECALLED_MOST:,}, found {arguments.recalled}"
         )
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
     if arguments.held_out > 1000:
@@ -199,7 +202,7 @@ def _check(arguments: argparse.Namespace) -> None:
 PHASE = ("crops", "minutes", "people", "views", "recalled", "learning_rate", *SHARES, "precision", "workers")
 """Arguments that a resumed run may change; the record lists them for each phase."""
 
-IDENTITY = ("variant", "loss", "frontal", "seed", "face_model_sha256")
+IDENTITY = ("variant", "loss", "turned", "seed", "face_model_sha256")
 """Arguments that make a run what it is: a resumed run must have the same."""
 
 
@@ -217,11 +220,13 @@ def _open_record(arguments: argparse.Namespace, start: Start | None) -> Record:
     given["face_model_sha256"] = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
     if not arguments.resume:
         make_folder(arguments.out)
-        return Record(arguments=given, versions=versions(), begun_from=origin(start) if start else {})
+        made_with = versions() | ({"preprocess": "turned to the front"} if arguments.turned else {})
+        return Record(arguments=given, versions=made_with, begun_from=origin(start) if start else {})
     path = arguments.out / RECORD_FILE
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))
-        different = [name for name in IDENTITY if record.arguments.get(name, given[name]) != given[name]]
+        before = {"turned": False} | record.arguments
+        different = [name for name in IDENTITY if before.get(name, given[name]) != given[name]]
     except (ValueError, TypeError, KeyError) as error:
         raise TrainingError(
             f"{path}: not a run record ({error}); start a new run in another folder"

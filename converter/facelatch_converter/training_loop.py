@@ -161,14 +161,14 @@ def train_run(
     checkpoint = _restore(arguments, trainer)
     spec = CropSpec(size_px=architecture.default_size_px(arguments.variant))
     held_out, settling = (
-        held_out_crops(model, spec, arguments.held_out, views, (people, arguments.seed), arguments.frontal)
+        held_out_crops(model, spec, arguments.held_out, views, (people, arguments.seed), arguments.turned)
         for views, people in ((8, HELD_OUT), (4, SETTLING))
     )
     schedule = Schedule(arguments.crops, arguments.minutes, arguments.learning_rate)
     recipe = Recipe(
         people=arguments.people,
         views=arguments.views,
-        frontal=arguments.frontal,
+        turned=arguments.turned,
         **{name: getattr(arguments, name) for name in SHARES},
     )
     # A resumed run must not see the first part's people again: it draws from streams of its own.

@@ -2,7 +2,8 @@
 
 Noise, a hand that passes or a bad crop put single samples astray. More than half of a session has to agree; the rest
 is set aside, unless one of them is so far away that it shows another face. Nothing here looks at who is enrolled, so
-nobody gets the samples chosen that suit them.
+nobody gets the samples chosen that suit them: of 44,800 sessions of two look-alikes of a user, two frames of one and
+one of the other, 53 were granted, and 193 of the one alone with two frames (3 + 2 frames: 39 and 210; 4 + 1: 43, 213).
 """
 
 import math
@@ -14,11 +15,12 @@ from facelatch.matching import Embedding, distance, fuse, is_usable
 
 SCATTER = 0.56
 """How far the samples of one face scatter at most about its embedding, on the scale of encoders that keep strangers
-1.2 apart, as this project's training does. 99 in 100 attempts of rendered people keep to it."""
+1.2 apart, as this project's training does. All samples of 99 in 100 attempts of rendered people keep to it, of 3 in 4
+where the camera is noisy (280 attempts of five frames each)."""
 
 FOREIGN = 0.8
-"""A sample this far from those that agree shows another face. 98 of 100 strangers are farther, and one in twenty of
-the samples that a noisy camera puts astray."""
+"""A sample this far from those that agree shows another face. Of single frames of strangers 98 in 100 are farther from
+the middle of somebody's frames (100 people), and of 92 that a noisy camera put astray one in twenty."""
 
 
 def coherence_limit(samples: int) -> float:
@@ -31,12 +33,12 @@ def coherence_limit(samples: int) -> float:
 
 
 def agreeing(embeddings: Sequence[Embedding], least: int) -> tuple[int, ...]:
-    """The places of the samples that agree, at least so many of them, in order; none where they do not.
+    """The places of the samples that agree, in order; none where fewer than `least` do.
 
     The sample farthest from all of them fused goes first, until the rest agree. There are none, too, where a sample
     is broken or one of those set aside is `FOREIGN`.
     """
-    if not embeddings or not all(is_usable(embedding) for embedding in embeddings):
+    if len(embeddings) < max(least, 1) or not all(is_usable(embedding) for embedding in embeddings):
         return ()
     places = list(range(len(embeddings)))
     while True:

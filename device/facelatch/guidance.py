@@ -50,6 +50,7 @@ def to_record(verdict: Verdict) -> Mapping[str, object]:
         "threshold": verdict.threshold,
         "reason": verdict.reason,
         "samples": verdict.samples,
+        "fused": verdict.fused,
         "looks": verdict.looks,
     }
 

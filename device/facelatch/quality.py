@@ -24,13 +24,18 @@ def coverage(tensor: Tensor) -> float:
     return float(np.count_nonzero(readings > -1) / max(readings.size, 1))
 
 
+def majority(samples: int) -> int:
+    """How many of so many samples are more than half of them."""
+    return samples // 2 + 1
+
+
 def counted(coverages: Sequence[float]) -> tuple[int, ...]:
-    """The places of the samples that count, in order: those near the best covered one, and always half of them.
+    """The places of the samples that count, in order: those near the best covered one, and always more than half.
 
     So nobody gets a session decided by the one frame that suits them. A coverage that is no number is the worst.
     """
     usable = [value if value >= 0 else 0.0 for value in coverages]
     ranked = sorted(range(len(usable)), key=lambda place: -usable[place])
-    half = set(ranked[: (len(ranked) + 1) // 2])
+    most = set(ranked[: majority(len(ranked))])
     best = max(usable, default=0.0)
-    return tuple(place for place, value in enumerate(usable) if place in half or value >= KEPT * best)
+    return tuple(place for place, value in enumerate(usable) if place in most or value >= KEPT * best)

@@ -4,14 +4,15 @@ What someone at the door may try, and what answers it:
 
 - A photo between live frames: one sample with a failed check, or with no check at all, ends the session.
 - Two faces in turn, so that their fused embedding comes near a user whom neither resembles: the samples that count
-  must agree with each other (`coherence`), which two faces in equal shares do only if they are within 0.8 of each
-  other, as one pair of strangers in a hundred is. And each must be within `SAMPLE_SLACK` times the threshold of the
-  same user, which is more than the fused one gets, because a single frame is noisier than the mean.
-- One frame of another face among the user's: what does not agree is set aside, less than half of a session, but a
-  frame that is as far from the others as strangers are refuses all of it.
-- A covered face between clear ones: `quality` sets badly covered samples aside, at most half of them. What is set
-  aside is neither fused nor compared, but it must be as live as all others.
-- A broken number: a sample that is not a unit vector makes the fused embedding NaN, and NaN is refused.
+  must agree with each other (`coherence`), which two faces in equal shares do only if they are within 0.79 of each
+  other with two frames, as one pair of strangers in a hundred is, and within 0.97 with four. And each sample must be
+  within `SAMPLE_SLACK` times the threshold of the same user, which is more than the fused one gets, because a single
+  frame is noisier than the mean.
+- One frame of another face among the user's: what does not agree is set aside, but a frame that shows as much of a
+  face as the others and is as far from them as strangers are refuses all of them.
+- A covered face between clear ones: `quality` sets badly covered samples aside. What is set aside is neither fused
+  nor compared, but it must be as live as all others; and more than half of the samples count, whatever the others lack.
+- A broken number: a sample that is not a unit vector agrees with nothing, however little of the face it shows.
 - Leaving early or showing too little: fewer samples than wanted is RETRY, which tells nobody a distance.
 - One more frame after the verdict: a decided session stays decided.
 """
@@ -24,7 +25,7 @@ from dataclasses import dataclass, replace
 from facelatch import quality
 from facelatch.coherence import agreeing
 from facelatch.liveness import PadCheck
-from facelatch.matching import Embedding, Template, fuse, identify, template_distance
+from facelatch.matching import Embedding, Template, fuse, identify, is_usable, template_distance
 from facelatch.outcomes import Outcome
 
 __all__ = ["SAMPLE_SLACK", "Outcome", "Session", "SessionRule", "Verdict", "counted", "decide"]
@@ -41,13 +42,15 @@ class Verdict:
     user: str | None
     """The nearest user, granted or not; None where nothing was compared."""
     distance: float | None
-    """Of the fused sample to that user; None where nothing was compared."""
+    """Of the fused samples to that user; None where nothing was compared, as where they disagree."""
     threshold: float
     reason: str | None
     """A word for all but granted: a failed check, a `Missing`, `samples-disagree`, `beyond-threshold`."""
     samples: int
     looks: int
     """Frames looked at, with and without a usable sample."""
+    fused: int = 0
+    """Samples that were put together and compared; the others were badly covered or did not agree with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,10 @@ class SessionRule:
 
 def counted(embeddings: Sequence[Embedding], coverages: Sequence[float]) -> tuple[int, ...]:
     """The places of a session's samples that are fused and compared, in order; none where they disagree."""
+    if not all(is_usable(embedding) for embedding in embeddings):
+        return ()  # Not a bad frame but a broken encoder.
     seen = quality.counted(coverages)
-    agreed = agreeing([embeddings[place] for place in seen], len(embeddings) // 2 + 1)
+    agreed = agreeing([embeddings[place] for place in seen], quality.majority(len(embeddings)))
     return tuple(seen[place] for place in agreed)
 
 
@@ -140,14 +145,16 @@ class Session:
             (common, _), *_ = Counter(self.failures).most_common(1)
             return self._to_verdict(Outcome.RETRY, threshold, common)
         agreed = self.counted
-        match = identify(fuse(agreed or self.embeddings), gallery)
+        if not agreed:
+            return self._to_verdict(Outcome.NO_MATCH, threshold, "samples-disagree")
+        match = identify(fuse(agreed), gallery)
         # Nothing to compare with is a refusal, not a reason to try again.
         outcome = decide(math.nan if match.distance is None else match.distance, threshold, self.checks)
         reason = None if outcome is Outcome.GRANTED else "beyond-threshold" if gallery else "nobody-enrolled"
         own = [template for template in gallery if template.user == match.user]
         if outcome is Outcome.GRANTED and not _all_near(agreed, own, threshold):
             outcome, reason = Outcome.NO_MATCH, "samples-disagree"
-        return self._to_verdict(outcome, threshold, reason, match.user, match.distance)
+        return self._to_verdict(outcome, threshold, reason, match.user, match.distance, len(agreed))
 
     def _to_verdict(
         self,
@@ -156,18 +163,15 @@ class Session:
         reason: str | None,
         user: str | None = None,
         found: float | None = None,
+        fused: int = 0,
     ) -> Verdict:
-        return Verdict(outcome, user, found, threshold, reason, len(self.embeddings), self.looks)
+        return Verdict(outcome, user, found, threshold, reason, len(self.embeddings), self.looks, fused)
 
 
 def _all_near(agreed: Sequence[Embedding], own: Sequence[Template], threshold: float) -> bool:
-    """Whether there are samples that agree, and each is near the user by itself."""
-    return (
-        bool(agreed)
-        and bool(own)
-        and all(
-            template_distance(embedding, template) <= SAMPLE_SLACK * threshold
-            for embedding in agreed
-            for template in own
-        )
+    """Whether each of the samples is near the user by itself."""
+    return bool(own) and all(
+        template_distance(embedding, template) <= SAMPLE_SLACK * threshold
+        for embedding in agreed
+        for template in own
     )

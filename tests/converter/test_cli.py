@@ -130,8 +130,8 @@ def test_bad_input_is_one_sentence_and_a_status_of_its_kind(
     np.save(array, np.zeros(3))
     json_file = tmp_path / "foreign.json"
     json_file.write_text('{"arguments": {}, "reports": 3}')
-    frontal = tmp_path / "frontal.json"
-    frontal.write_text(json.dumps({"arguments": {"frontal": True}}))
+    turned = tmp_path / "turned.json"
+    turned.write_text(json.dumps({"arguments": {}, "versions": {"preprocess": "turned"}}))
     make = ("bundle", str(ENCODER), "--dataset", str(captures), "--out", str(tmp_path / "new"))
     quantise = ("quantise", missing, "--tensors", missing, "--out", str(tmp_path / "q.tflite"))
     cases = [
@@ -160,7 +160,7 @@ def test_bad_input_is_one_sentence_and_a_status_of_its_kind(
         ((*quantise, "--limit", "1"), 3, "--limit must be at least 2"),
         ((*make, "--record", str(json_file)), 6, "not a training run's record"),
         ((*make, "--record", missing), 6, "cannot be read"),
-        ((*make, "--record", str(frontal)), 4, "crops turned to the front"),
+        ((*make, "--record", str(turned)), 4, "trained with preprocessing turned, this release has 1"),
         ((*make, "--parity", str(json_file)), 6, "not a parity report"),
         ((*make, "--keras", str(json_file)), 4, "foreign.json: not a Keras model"),
         ((*make, "--fmr", "2"), 3, "--fmr is a share between 0 and 1"),

@@ -61,13 +61,13 @@ def test_a_run_is_made_once_and_shown(
     assert (tmp_path / "recipes.png").stat().st_size > 5000
 
 
-def test_the_frontal_recipe_is_the_default_one_on_turned_crops(face_model: Path, tmp_path: Path) -> None:
-    recipe_trials.run(options(face_model, tmp_path, "frontal"))
-    chosen = json.loads((tmp_path / "frontal" / "run.json").read_text())["arguments"]
-    assert (chosen["loss"], chosen["frontal"]) == (train.DEFAULTS["loss"], True)
+def test_the_turned_recipe_is_the_default_one_on_turned_crops(face_model: Path, tmp_path: Path) -> None:
+    recipe_trials.run(options(face_model, tmp_path, "turned"))
+    chosen = json.loads((tmp_path / "turned" / "run.json").read_text())["arguments"]
+    assert (chosen["loss"], chosen["turned"]) == (train.DEFAULTS["loss"], True)
 
 
 def test_every_loss_of_training_can_be_compared() -> None:
     parser = argparse.ArgumentParser()
     recipe_trials.add_arguments(parser)
-    assert parser.parse_args(["--face-model", "m", "--out", "o"]).recipes == [*train.LOSSES, "frontal"]
+    assert parser.parse_args(["--face-model", "m", "--out", "o"]).recipes == [*train.LOSSES, "turned"]

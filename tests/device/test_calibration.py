@@ -30,7 +30,7 @@ def series(attempts: list[float], singles: list[float] | None = None, who: str =
 def test_attempts_are_fused_as_a_session_fuses_them_and_singles_are_not() -> None:
     template = make_template("ada", count=3, seed=1)
     samples = [make_near(make_embedding(1), 0.3, place) for place in range(7)]
-    found = compare("ada", samples, template, frames=3)
+    found = compare("ada", samples, [0.9] * 7, template, frames=3)
     assert found.is_genuine
     expected = [template_distance(fuse(samples[start : start + 3]), template) for start in (0, 3)]
     np.testing.assert_allclose(found.attempts, expected)
@@ -40,14 +40,25 @@ def test_attempts_are_fused_as_a_session_fuses_them_and_singles_are_not() -> Non
 
 
 def test_too_few_samples_make_no_attempt() -> None:
-    found = compare("bob", [make_embedding(2)], make_template("ada"), frames=3)
+    found = compare("bob", [make_embedding(2)], [0.9], make_template("ada"), frames=3)
     assert (found.attempts.size, found.singles.size, found.is_genuine) == (0, 3, False)
-    assert compare("bob", [], make_template("ada"), frames=3).singles.size == 0
+    assert compare("bob", [], [], make_template("ada"), frames=3).singles.size == 0
 
 
 def test_samples_that_cancel_out_are_nobodys_distance() -> None:
     one = make_embedding(2)
-    assert compare("bob", [one, -one], make_template("ada"), frames=2).attempts.size == 0
+    assert compare("bob", [one, -one], [0.9, 0.9], make_template("ada"), frames=2).attempts.size == 0
+
+
+@pytest.mark.parametrize("fault", ["astray", "badly-seen"])
+def test_what_a_session_sets_aside_does_not_count_here_either(fault: str) -> None:
+    """An impostor whom a session would grant must not look farther away than he was to it."""
+    near, away = make_near(make_embedding(1), 0.4, 1), make_near(make_embedding(1), 0.6, 7)
+    template = make_template("ada", count=1, seed=1)
+    found = compare(
+        "bob", [near, away, near], [0.9, 0.9 if fault == "astray" else 0.2, 0.9], template, frames=3
+    )
+    assert found.attempts == pytest.approx([template_distance(near, template)], abs=1e-6)
 
 
 def test_two_templates_are_two_people() -> None:

@@ -42,6 +42,11 @@ def test_as_many_must_agree_as_are_asked_for() -> None:
     assert agreeing(samples, 4) == ()
 
 
+def test_fewer_samples_than_must_agree_leave_none() -> None:
+    assert agreeing(ring(0.1, 2), 3) == ()
+    assert agreeing(ring(0.1, 2), 2) == (0, 1)
+
+
 def test_a_sample_of_another_face_leaves_none() -> None:
     own, astray, stranger = ring(0.1, 3), near(0.7, 9), near(0.9, 9)
     assert distance(astray, fuse(own)) < FOREIGN < distance(stranger, fuse(own))
@@ -75,7 +80,7 @@ def test_what_agrees_is_enough_and_lies_near_what_it_makes(
     if not places:
         return
     assert list(places) == sorted(set(places))
-    assert len(places) >= min(least, len(samples))
+    assert len(places) >= least
     fused = fuse([samples[place] for place in places])
     apart = np.array([distance(sample, fused) for sample in samples])
     assert apart[list(places)].max() <= coherence_limit(len(places))

@@ -103,7 +103,7 @@ def test_a_stranger_is_refused_with_the_nearest_distance() -> None:
 
 def test_nobody_enrolled_is_a_refusal_not_a_retry() -> None:
     verdict = decided(run(*((owner(seed), [LIVE]) for seed in range(3))), gallery=[])
-    assert verdict == Verdict(Outcome.NO_MATCH, None, None, THRESHOLD, "nobody-enrolled", 3, 3)
+    assert verdict == Verdict(Outcome.NO_MATCH, None, None, THRESHOLD, "nobody-enrolled", 3, 3, 3)
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -159,8 +159,6 @@ def test_a_single_frame_may_be_noisy_and_not_more(last: float, outcome: Outcome)
     steps = [make_embedding(1), make_embedding(1), make_near(make_embedding(1), last)]
     verdict = decided(run(*((embedding, [LIVE]) for embedding in steps)), gallery=[alone])
     assert verdict.outcome is outcome
-    assert verdict.distance is not None
-    assert verdict.distance <= THRESHOLD
 
 
 def _alone(stored: Embedding) -> Template:
@@ -237,14 +235,14 @@ def test_most_of_a_session_cannot_be_hidden() -> None:
 
 def test_a_sample_astray_neither_spoils_an_attempt_nor_has_to_resemble_anybody() -> None:
     astray = make_near(make_embedding(1), 0.78, 7)
-    assert template_distance(astray, _alone(make_embedding(1))) < SAMPLE_SLACK * THRESHOLD
+    assert template_distance(astray, _alone(make_embedding(1))) > SAMPLE_SLACK * 0.5
     session = run((make_embedding(1), [LIVE]), (astray, [LIVE]), (make_embedding(1), [LIVE]))
     assert len(session.counted) == 2
     verdict = session.verdict([_alone(make_embedding(1))], 0.5)
     assert verdict is not None
     assert verdict.outcome is Outcome.GRANTED
     assert verdict.distance == pytest.approx(0, abs=1e-3)
-    assert verdict.samples == 3
+    assert (verdict.samples, verdict.fused) == (3, 2)
 
 
 def test_a_sample_astray_must_still_be_live() -> None:
@@ -261,6 +259,30 @@ def test_badly_seen_and_astray_samples_together_are_less_than_half() -> None:
         session = session.after_sample(one, [LIVE], seen)
     assert session.counted == ()
     assert decided(session).reason == "samples-disagree"
+
+
+@pytest.mark.parametrize("coverage", [0.84, 1.0])
+@pytest.mark.parametrize(
+    "away", [pytest.param((0.795,), id="one-of-two"), pytest.param((0.75, 0.75), id="two-of-four")]
+)
+def test_half_of_a_session_is_not_enough(away: tuple[float, ...], coverage: float) -> None:
+    """Neither where the other half is astray nor where it shows less of the face as well."""
+    session = Session(SessionRule(2 * len(away), 2 * len(away)))
+    for _ in away:
+        session = session.after_sample(make_embedding(1), [LIVE], 1.0)
+    for seed, apart in enumerate(away, start=7):
+        session = session.after_sample(make_near(make_embedding(1), apart, seed), [LIVE], coverage)
+    assert session.counted == ()
+    assert decided(session, gallery=[_alone(make_embedding(1))]).outcome is Outcome.NO_MATCH
+
+
+@pytest.mark.parametrize("coverage", [0.1, 0.84, 1.0])
+def test_a_broken_sample_refuses_however_little_it_shows(coverage: float) -> None:
+    session = run((owner(1), [LIVE]), (owner(2), [LIVE])).after_sample(
+        make_embedding(1, broken=math.nan), [LIVE], coverage
+    )
+    verdict = decided(session)
+    assert (verdict.outcome, verdict.reason, verdict.distance) == (Outcome.NO_MATCH, "samples-disagree", None)
 
 
 def test_too_few_samples_is_a_retry_for_the_commonest_reason_and_tells_no_distance() -> None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from facelatch.card import OperatingPoint
 from facelatch.matching import Embedding, Template, fuse, template_distance
+from facelatch.session import counted
 
 Distances = npt.NDArray[np.float64]
 
@@ -37,7 +38,7 @@ class Series:
     singles: Distances
     """Every sample against every embedding: what a card's operating points count."""
     attempts: Distances
-    """Of several samples fused, to the template. A session refuses more: it limits each sample too."""
+    """Of several samples as a session fuses them, to the template. A session refuses more: it limits each one too."""
 
     @property
     def is_genuine(self) -> bool:
@@ -69,11 +70,26 @@ class Advice:
     reason: Reason
 
 
-def compare(who: str, samples: Sequence[Embedding], template: Template, frames: int) -> Series:
-    """Samples of one person, in the order taken, against a template; `frames` of them make an attempt."""
-    groups = [samples[start : start + frames] for start in range(0, len(samples) - frames + 1, frames)]
-    attempts = [template_distance(fuse(group), template) for group in groups]
+def compare(
+    who: str, samples: Sequence[Embedding], coverages: Sequence[float], template: Template, frames: int
+) -> Series:
+    """Samples of one person, in the order taken, against a template; `frames` of them make an attempt.
+
+    `coverages` say how much of the face each sample shows. An attempt that a session would refuse because its samples
+    disagree counts with all of them fused.
+    """
+    starts = range(0, len(samples) - frames + 1, frames)
+    attempts = [
+        template_distance(
+            _fused(samples[start : start + frames], coverages[start : start + frames]), template
+        )
+        for start in starts
+    ]
     return Series(who, template.user, _singles(samples, template), _finite(attempts))
+
+
+def _fused(samples: Sequence[Embedding], coverages: Sequence[float]) -> Embedding:
+    return fuse([samples[place] for place in counted(samples, coverages)] or samples)
 
 
 def compare_templates(one: Template, other: Template) -> Series:

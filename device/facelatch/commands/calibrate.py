@@ -94,8 +94,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     card = model.bundle.card
     templates = _read_templates(arguments, config, card.encoder_sha256)
     series = [
-        compare(who, samples, template, config.matching.frames)
-        for who, samples in _look(arguments, config, model.examine)
+        compare(who, samples, coverages, template, config.matching.frames)
+        for who, samples, coverages in _look(arguments, config, model.examine)
         for template in templates
     ]
     series += [compare_templates(one, other) for one, other in combinations(templates, 2)]
@@ -148,16 +148,16 @@ def _read_templates(arguments: argparse.Namespace, config: Config, encoder_sha25
 
 def _look(
     arguments: argparse.Namespace, config: Config, examine: Examine
-) -> Iterator[tuple[str, list[Embedding]]]:
-    """Each person's name and samples."""
+) -> Iterator[tuple[str, list[Embedding], list[float]]]:
+    """Each person's name, samples and how much of the face these show."""
     progress = to_progress()
     if arguments.user is not None:
         seconds = arguments.seconds or (None if config.camera.recording else LIVE_S)
-        yield arguments.user, _samples(config, seconds, examine, arguments.user, progress)
+        yield arguments.user, *_samples(config, seconds, examine, arguments.user, progress)
     for number, path in enumerate(arguments.strangers, start=1):
         # With a space, so that no folder's name can make a stranger one of the users.
         name = f"stranger {number} ({printable(path.name)})"
-        yield name, _samples(_recorded(config, path), None, examine, name, progress)
+        yield name, *_samples(_recorded(config, path), None, examine, name, progress)
 
 
 def _recorded(config: Config, path: Path) -> Config:
@@ -169,29 +169,31 @@ def _recorded(config: Config, path: Path) -> Config:
 
 def _samples(
     config: Config, seconds: float | None, examine: Examine, who: str, progress: Progress
-) -> list[Embedding]:
+) -> tuple[list[Embedding], list[float]]:
     """What the frames give that an attempt would take; says what was wrong where there is little of it."""
     found: list[Embedding] = []
+    coverages: list[float] = []
     troubles: Counter[str] = Counter()
     with closing(to_camera(config)) as camera:
         for frame in limited(camera.frames(), None, seconds):
-            trouble = _take(examine(frame), found)
+            trouble = _take(examine(frame), found, coverages)
             troubles.update([trouble] if trouble else [])
             progress.show([f"{who}: {len(found)} samples  {to_hint(trouble)}"])
     progress.clear()
     if len(found) < config.matching.frames:
         reason = to_hint(troubles.most_common(1)[0][0]) if troubles else "no frame came"
         warn(f"{who} gave {len(found)} usable frames, {config.matching.frames} make an attempt: {reason}")
-    return found
+    return found, coverages
 
 
-def _take(look: Sample | Failure, found: list[Embedding]) -> str | None:
+def _take(look: Sample | Failure, found: list[Embedding], coverages: list[float]) -> str | None:
     """Add a frame's sample; otherwise the reason why it has none."""
     if isinstance(look, Failure):
         return look.reason
     failed = next((check.name for check in look.checks if not check.passed), None)
     if failed is None and look.checks and is_usable(look.embedding):
         found.append(look.embedding)
+        coverages.append(look.coverage)
         return None
     return failed or "no-check"
 

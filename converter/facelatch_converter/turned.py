@@ -27,10 +27,10 @@ _MOST_DEG = 45.0
 """Of a turn; what is measured beyond it is an error."""
 
 
-def to_frontal(crop: Crop, spec: CropSpec) -> Crop:
+def to_front(crop: Crop, spec: CropSpec) -> Crop:
     """The crop with its head turned to the front about the crop's middle; as it is where there is no pose to measure.
 
-    What the head hid is stretched over, holes of the depth stay holes.
+    What the head hid is stretched over; a hole of the depth stays one where it is wider than a pixel or two.
     """
     seen = crop.depth_mm > 0
     x, y = _grid(spec)
@@ -43,7 +43,7 @@ def to_frontal(crop: Crop, spec: CropSpec) -> Crop:
     places = seen[cells]
     shape = fit(quadratic_terms(x[cells][places], y[cells][places]), z[cells][places], scale_mm=8)
     whole = np.where(seen, z, np.clip(quadratic_terms(x, y) @ shape, -spec.span_mm, spec.span_mm))
-    turned = np.stack([x, y, whole - shape[0]], -1).reshape(-1, 3) @ _to_front(pose).T
+    turned = np.stack([x, y, whole - shape[0]], -1).reshape(-1, 3) @ _rotation(pose).T
     turned[:, 2] += shape[0]
     scale = spec.size_px / spec.span_mm
     projected = np.column_stack([turned[:, :2] * scale + spec.size_px / 2, turned[:, 2] + _FAR_MM])
@@ -58,7 +58,7 @@ def to_frontal(crop: Crop, spec: CropSpec) -> Crop:
     )
 
 
-def _to_front(pose: HeadPose) -> Exact:
+def _rotation(pose: HeadPose) -> Exact:
     """The rotation that brings where the face looks onto the optical axis; camera axes: x right, y down, z away."""
     yaw, pitch = np.radians(np.clip([pose.yaw_deg, pose.pitch_deg], -_MOST_DEG, _MOST_DEG))
     about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
