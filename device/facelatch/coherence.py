@@ -1,7 +1,9 @@
 """Which samples of a session agree: those of one face lie about their common direction, and not far from it.
 
 Noise, a hand that passes or a bad crop put single samples astray. More than half of a session has to agree; the rest
-is set aside, unless one of them is so far away that it shows another face. Nothing here looks at who is enrolled, so
+is set aside, unless one of them is so far away that it shows another face. How far that is differs between encoders:
+the card knows, by the threshold at its highest FMR (`Card.enrolment_limit`), which one stranger in a hundred is within;
+it is called the reach here. Nothing here looks at who is enrolled, so
 nobody gets the samples chosen that suit them: of 44,800 sessions of two look-alikes of a user, two frames of one and
 one of the other, 53 were granted, and 193 of the one alone with two frames (3 + 2 frames: 39 and 210; 4 + 1: 43, 213).
 """
@@ -13,30 +15,30 @@ import numpy as np
 
 from facelatch.matching import Embedding, distance, fuse, is_usable
 
-SCATTER = 0.56
-"""How far the samples of one face scatter at most about its embedding, on the scale of encoders that keep strangers
-1.2 apart, as this project's training does. All samples of 99 in 100 attempts of rendered people keep to it, of 3 in 4
-where the camera is noisy (280 attempts of five frames each)."""
+REACH = 0.8
+"""Of the shipped encoder, about. A sample this far from those that agree shows another face. Of single frames of
+strangers 98 in 100 are farther from the middle of somebody's frames (100 people), and of 92 that a noisy camera put
+astray one in twenty."""
 
-FOREIGN = 0.8
-"""A sample this far from those that agree shows another face. Of single frames of strangers 98 in 100 are farther from
-the middle of somebody's frames (100 people), and of 92 that a noisy camera put astray one in twenty."""
+SCATTER = 0.7
+"""How far the samples of one face scatter at most about its embedding, as a share of the reach. All samples of 99 in
+100 attempts of rendered people keep to it, of 3 in 4 where the camera is noisy (280 attempts of five frames each)."""
 
 
-def coherence_limit(samples: int) -> float:
+def coherence_limit(samples: int, reach: float = REACH) -> float:
     """How far one of so many samples may be from all of them fused; a single one has nothing to disagree with.
 
     A sample has its share in what it is compared with: of `n` about one direction, each is nearer to their mean than
     to that direction by the factor sqrt(1 - 1/n).
     """
-    return SCATTER * math.sqrt(1 - 1 / samples) if samples > 1 else math.inf
+    return SCATTER * reach * math.sqrt(1 - 1 / samples) if samples > 1 else math.inf
 
 
-def agreeing(embeddings: Sequence[Embedding], least: int) -> tuple[int, ...]:
+def agreeing(embeddings: Sequence[Embedding], least: int, reach: float = REACH) -> tuple[int, ...]:
     """The places of the samples that agree, in order; none where fewer than `least` do.
 
     The sample farthest from all of them fused goes first, until the rest agree. There are none, too, where a sample
-    is broken or one of those set aside is `FOREIGN`.
+    is broken or one of those set aside is out of reach.
     """
     if len(embeddings) < max(least, 1) or not all(is_usable(embedding) for embedding in embeddings):
         return ()
@@ -46,9 +48,9 @@ def agreeing(embeddings: Sequence[Embedding], least: int) -> tuple[int, ...]:
         astray = [distance(embedding, fused) for embedding in embeddings]
         among = [astray[place] for place in places]
         # Written so that a distance that is no number agrees with nothing.
-        if all(found <= coherence_limit(len(places)) for found in among):
+        if all(found <= coherence_limit(len(places), reach) for found in among):
             others = set(range(len(embeddings))) - set(places)
-            return tuple(places) if all(astray[place] < FOREIGN for place in others) else ()
+            return tuple(places) if all(astray[place] < reach for place in others) else ()
         if len(places) <= max(least, 1):
             return ()
         places.pop(int(np.argmax(among)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
+from facelatch.coherence import REACH
 from facelatch.errors import ConfigError
 from facelatch.fields import build, show
 from facelatch.keeping.settings import LockSettings, PanelSettings, check_door
@@ -130,9 +131,9 @@ def effective_threshold(card_threshold: float, config: Config) -> float:
     return wanted
 
 
-def to_session_rule(config: Config) -> SessionRule:
-    """The session's part of the settings."""
-    return SessionRule(config.matching.frames, config.matching.attempts)
+def to_session_rule(config: Config, reach: float = REACH) -> SessionRule:
+    """The session's part of the settings; `reach` is the card's `enrolment_limit`."""
+    return SessionRule(config.matching.frames, config.matching.attempts, reach)
 
 
 def to_lockout_rule(config: Config) -> LockoutRule:

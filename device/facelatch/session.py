@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from facelatch import quality
-from facelatch.coherence import agreeing
+from facelatch.coherence import REACH, agreeing
 from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding, Template, fuse, identify, is_usable, template_distance
 from facelatch.outcomes import Outcome
@@ -59,6 +59,8 @@ class SessionRule:
 
     frames: int = 3
     attempts: int = 30
+    reach: float = REACH
+    """How near a stranger comes with this encoder, see `coherence`."""
 
     def __post_init__(self) -> None:
         """Refuse a session that could never be decided."""
@@ -66,12 +68,14 @@ class SessionRule:
             raise ValueError(f"frames must be 1 to attempts ({self.attempts}), found {self.frames}")
 
 
-def counted(embeddings: Sequence[Embedding], coverages: Sequence[float]) -> tuple[int, ...]:
+def counted(
+    embeddings: Sequence[Embedding], coverages: Sequence[float], reach: float = REACH
+) -> tuple[int, ...]:
     """The places of a session's samples that are fused and compared, in order; none where they disagree."""
     if not all(is_usable(embedding) for embedding in embeddings):
         return ()  # Not a bad frame but a broken encoder.
     seen = quality.counted(coverages)
-    agreed = agreeing([embeddings[place] for place in seen], quality.majority(len(embeddings)))
+    agreed = agreeing([embeddings[place] for place in seen], quality.majority(len(embeddings)), reach)
     return tuple(seen[place] for place in agreed)
 
 
@@ -116,7 +120,9 @@ class Session:
     @property
     def counted(self) -> tuple[Embedding, ...]:
         """The samples that are fused and compared; none where they disagree."""
-        return tuple(self.embeddings[place] for place in counted(self.embeddings, self.coverages))
+        return tuple(
+            self.embeddings[place] for place in counted(self.embeddings, self.coverages, self.rule.reach)
+        )
 
     def after_sample(self, embedding: Embedding, checks: Sequence[PadCheck], coverage: float) -> "Session":
         """The session that follows a frame with a usable face, of which `coverage` is seen."""

@@ -7,7 +7,7 @@ from facelatch.acquisition import Failure, Sample
 from facelatch.enrolling import Ending
 from facelatch.locate import Missing
 from facelatch.matching import Template
-from facelatch.session import Outcome
+from facelatch.session import Outcome, SessionRule
 from facelatch_converter.protocols.attempt_trials import LOOKS, Enrolled, Found
 from facelatch_converter.protocols.filmed_rates import (
     count_attempts,
@@ -21,6 +21,7 @@ from tests.factories import ENCODER_SHA256, MOMENT
 
 NOBODY = Failure(Missing.NO_FACE)
 THRESHOLD = 0.6
+RULE = SessionRule(5, LOOKS)
 
 
 def template(person: int) -> Template:
@@ -58,17 +59,17 @@ LATE: tuple[Found, ...] = (NOBODY, *attempt(1))
     ],
 )
 def test_an_attempt_is_the_boards_session(found: tuple[Found, ...], frames: int, outcome: Outcome) -> None:
-    assert verify(found, template(1), frames, THRESHOLD).outcome is outcome
+    assert verify(found, template(1), SessionRule(frames, LOOKS), THRESHOLD).outcome is outcome
 
 
 def test_a_film_that_ends_too_early_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="ended after 2 frames"):
-        verify(attempt(1, frames=2), template(1), 5, THRESHOLD)
+        verify(attempt(1, frames=2), template(1), RULE, THRESHOLD)
 
 
 def test_refusals_and_failures_to_acquire_are_counted_over_all_attempts() -> None:
     calls = [[attempt(0), UNSEEN], [PHOTO, attempt(1)], [attempt(7), attempt(2)]]
-    found = count_attempts([enrolled(person) for person in range(3)], calls, 5, THRESHOLD)
+    found = count_attempts([enrolled(person) for person in range(3)], calls, RULE, THRESHOLD)
     assert found is not None
     assert (found["frr"]["errors"], found["frr"]["trials"]) == (3, 6)
     assert (found["fta"]["errors"], found["fta"]["trials"]) == (1, 6)
@@ -79,10 +80,10 @@ def test_refusals_and_failures_to_acquire_are_counted_over_all_attempts() -> Non
 def test_who_could_not_enrol_makes_no_attempt() -> None:
     failed = Enrolled(Ending.FRAMES_ENDED, 27, None)
     calls = [[attempt(0)], [attempt(1)]]
-    found = count_attempts([enrolled(0), failed], calls, 5, THRESHOLD)
+    found = count_attempts([enrolled(0), failed], calls, RULE, THRESHOLD)
     assert found is not None
     assert found["frr"]["trials"] == 1
-    assert count_attempts([failed, failed], calls, 5, THRESHOLD) is None
+    assert count_attempts([failed, failed], calls, RULE, THRESHOLD) is None
     enrolments = count_enrolments([enrolled(0), failed])
     assert (enrolments["failures_to_enrol"]["errors"], enrolments["frames_median"]) == (1, 9)
     assert enrolments["endings"] == {"frames-ended": 1}
@@ -92,23 +93,23 @@ def test_who_could_not_enrol_makes_no_attempt() -> None:
 def test_impostors_are_everybody_against_everybody_elses_template() -> None:
     templates = np.stack([template(person).embeddings for person in range(4)])
     calls = [[attempt(0), attempt(3)], [UNSEEN, attempt(1)]]
-    found = count_impostors(calls, templates, 5, THRESHOLD)["far"]
+    found = count_impostors(calls, templates, RULE, THRESHOLD)["far"]
     # Two people's four attempts against three strangers each; person 0 once shows the face of person 3.
     assert (found["errors"], found["trials"]) == (1, 12)
 
 
 def test_an_attempt_that_shows_nobody_is_refused_everywhere() -> None:
     templates = np.stack([template(person).embeddings for person in range(3)])
-    found = count_impostors([[UNSEEN], [PHOTO]], templates, 5, 2.0)["far"]
+    found = count_impostors([[UNSEEN], [PHOTO]], templates, RULE, 2.0)["far"]
     assert (found["errors"], found["trials"]) == (0, 4)
 
 
 def test_only_what_a_session_compares_is_compared() -> None:
-    usable = usable_samples(LATE, 5)
+    usable = usable_samples(LATE, RULE)
     assert usable is not None
     np.testing.assert_array_equal(usable.embeddings, [embedding_of(1, frame) for frame in range(5)])
-    assert usable_samples(PHOTO, 5) is None
-    assert usable_samples(UNSEEN, 5) is None
-    first = usable_samples(PHOTO, 1)
+    assert usable_samples(PHOTO, RULE) is None
+    assert usable_samples(UNSEEN, RULE) is None
+    first = usable_samples(PHOTO, SessionRule(1, LOOKS))
     assert first is not None
     assert first.coverages.shape == (1,)

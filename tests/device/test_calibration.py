@@ -18,6 +18,7 @@ from facelatch.calibration.distances import (
 )
 from facelatch.card import OperatingPoint
 from facelatch.matching import distance, fuse, template_distance
+from facelatch.session import SessionRule
 from tests.factories import make_embedding, make_near, make_template
 
 POINTS = (OperatingPoint(0.01, 0.9, 0.02, 5000), OperatingPoint(0.001, 0.8, 0.05, 5000))
@@ -30,7 +31,7 @@ def series(attempts: list[float], singles: list[float] | None = None, who: str =
 def test_attempts_are_fused_as_a_session_fuses_them_and_singles_are_not() -> None:
     template = make_template("ada", count=3, seed=1)
     samples = [make_near(make_embedding(1), 0.3, place) for place in range(7)]
-    found = compare("ada", samples, [0.9] * 7, template, frames=3)
+    found = compare("ada", samples, [0.9] * 7, template, SessionRule(3))
     assert found.is_genuine
     expected = [template_distance(fuse(samples[start : start + 3]), template) for start in (0, 3)]
     np.testing.assert_allclose(found.attempts, expected)
@@ -40,14 +41,14 @@ def test_attempts_are_fused_as_a_session_fuses_them_and_singles_are_not() -> Non
 
 
 def test_too_few_samples_make_no_attempt() -> None:
-    found = compare("bob", [make_embedding(2)], [0.9], make_template("ada"), frames=3)
+    found = compare("bob", [make_embedding(2)], [0.9], make_template("ada"), SessionRule(3))
     assert (found.attempts.size, found.singles.size, found.is_genuine) == (0, 3, False)
-    assert compare("bob", [], [], make_template("ada"), frames=3).singles.size == 0
+    assert compare("bob", [], [], make_template("ada"), SessionRule(3)).singles.size == 0
 
 
 def test_samples_that_cancel_out_are_nobodys_distance() -> None:
     one = make_embedding(2)
-    assert compare("bob", [one, -one], [0.9, 0.9], make_template("ada"), frames=2).attempts.size == 0
+    assert compare("bob", [one, -one], [0.9, 0.9], make_template("ada"), SessionRule(2)).attempts.size == 0
 
 
 @pytest.mark.parametrize("fault", ["astray", "badly-seen"])
@@ -56,7 +57,7 @@ def test_what_a_session_sets_aside_does_not_count_here_either(fault: str) -> Non
     near, away = make_near(make_embedding(1), 0.4, 1), make_near(make_embedding(1), 0.6, 7)
     template = make_template("ada", count=1, seed=1)
     found = compare(
-        "bob", [near, away, near], [0.9, 0.9 if fault == "astray" else 0.2, 0.9], template, frames=3
+        "bob", [near, away, near], [0.9, 0.9 if fault == "astray" else 0.2, 0.9], template, SessionRule(3)
     )
     assert found.attempts == pytest.approx([template_distance(near, template)], abs=1e-6)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.coherence import FOREIGN, agreeing, coherence_limit
+from facelatch.coherence import REACH, agreeing, coherence_limit
 from facelatch.matching import Embedding, distance, fuse
 from tests.factories import make_embedding, make_near
 
@@ -49,7 +49,7 @@ def test_fewer_samples_than_must_agree_leave_none() -> None:
 
 def test_a_sample_of_another_face_leaves_none() -> None:
     own, astray, stranger = ring(0.1, 3), near(0.7, 9), near(0.9, 9)
-    assert distance(astray, fuse(own)) < FOREIGN < distance(stranger, fuse(own))
+    assert distance(astray, fuse(own)) < REACH < distance(stranger, fuse(own))
     assert agreeing([*own, astray], 3) == (0, 1, 2)
     assert agreeing([*own, stranger], 3) == ()
 
@@ -84,4 +84,4 @@ def test_what_agrees_is_enough_and_lies_near_what_it_makes(
     fused = fuse([samples[place] for place in places])
     apart = np.array([distance(sample, fused) for sample in samples])
     assert apart[list(places)].max() <= coherence_limit(len(places))
-    assert apart.max() < FOREIGN or len(places) == len(samples)
+    assert apart.max() < REACH or len(places) == len(samples)

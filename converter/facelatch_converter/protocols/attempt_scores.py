@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch import matching
+from facelatch.coherence import REACH
 from facelatch.session import SAMPLE_SLACK, counted
 
 Embeddings = npt.NDArray[np.float32]
@@ -58,10 +59,11 @@ def join(samples: Sequence[Samples]) -> Samples:
     )
 
 
-def attempt_scores(samples: Samples, templates: Embeddings) -> Scores:
+def attempt_scores(samples: Samples, templates: Embeddings, reach: float = REACH) -> Scores:
     """The smallest granting threshold (attempts, templates) of attempts in a row.
 
-    `templates` are (templates, poses, 128). All samples of one attempt are one session's.
+    `templates` are (templates, poses, 128). All samples of one attempt are one session's;
+    `reach` is that of its `SessionRule`.
     """
     attempts, frames = samples.coverages.shape
     counts = np.zeros((attempts, frames), bool)
@@ -70,7 +72,7 @@ def attempt_scores(samples: Samples, templates: Embeddings) -> Scores:
     for attempt, (embeddings, coverages) in enumerate(
         zip(samples.embeddings, samples.coverages, strict=True)
     ):
-        places = list(counted(list(embeddings), coverages.tolist()))
+        places = list(counted(list(embeddings), coverages.tolist(), reach))
         counts[attempt, places] = True
         if places:
             fused[attempt] = matching.fuse(list(embeddings[places]))

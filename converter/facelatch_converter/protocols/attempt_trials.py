@@ -144,8 +144,11 @@ class CallJob:
         self, generator: Generator, crew: Crew, number: int, attempt: int
     ) -> dict[str, tuple[Found, ...]]:
         take = attempt_take(generator, self.protocol, number, attempt, LOOKS, by_twin=self.by_twins)
-        film, rule = Film(generator, take, crew), SessionRule(self.frames, LOOKS)
-        return {one.name: collect(film, one, rule) for one in self.stage.contenders}
+        film = Film(generator, take, crew)
+        return {
+            one.name: collect(film, one, SessionRule(self.frames, LOOKS, one.enrolment_limit))
+            for one in self.stage.contenders
+        }
 
 
 def enrol(film: Film, contender: Contender, user: str) -> Enrolled:

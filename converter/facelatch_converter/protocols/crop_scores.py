@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from facelatch.coherence import REACH
 from facelatch_converter import metrics
 from facelatch_converter.metrics import Comparisons
 from facelatch_converter.protocols.attempt_scores import (
@@ -51,7 +52,11 @@ class CropScores:
 
 
 def score_crops(
-    cohort: Embeddings, attempts: Samples, twins: Samples | None, frames: Sequence[int]
+    cohort: Embeddings,
+    attempts: Samples,
+    twins: Samples | None,
+    frames: Sequence[int],
+    reach: float = REACH,
 ) -> CropScores:
     """Every attempt (callers, attempts, frames) against everybody of the cohort (people, crops, 128).
 
@@ -65,7 +70,7 @@ def score_crops(
     closest = _extremes(by_owner, own=False, farthest=False)
     return CropScores(
         single=metrics.comparisons(own, others),
-        attempts={count: _whole(attempts, twins, templates, count) for count in frames},
+        attempts={count: _whole(attempts, twins, templates, count, reach) for count in frames},
         worst_genuine=_extremes(by_owner, own=True, farthest=True),
         closest_impostors=closest if by_twin is None else _extremes(by_twin, own=True, farthest=False),
     )
@@ -79,11 +84,13 @@ def _single(attempts: Samples, references: Embeddings) -> Scores:
     return np.stack(found, axis=2).reshape(*attempts.coverages.shape[:2], len(references), len(places))
 
 
-def _whole(attempts: Samples, twins: Samples | None, templates: Embeddings, frames: int) -> Comparisons:
+def _whole(
+    attempts: Samples, twins: Samples | None, templates: Embeddings, frames: int, reach: float
+) -> Comparisons:
     """Attempts of so many frames against templates."""
 
     def against(samples: Samples) -> Scores:
-        scores = attempt_scores(samples.first(frames).in_a_row(), templates)
+        scores = attempt_scores(samples.first(frames).in_a_row(), templates, reach)
         return scores.reshape(*samples.coverages.shape[:2], len(templates), 1)
 
     own, strangers = _split(against(attempts))

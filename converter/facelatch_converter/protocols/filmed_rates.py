@@ -11,7 +11,7 @@ from facelatch.session import Outcome, Session, SessionRule, Verdict
 from facelatch_converter.evaluate import Numbers, to_numbers
 from facelatch_converter.metrics import Rate
 from facelatch_converter.protocols.attempt_scores import Embeddings, Samples, attempt_scores, stack
-from facelatch_converter.protocols.attempt_trials import LOOKS, Enrolled, Found
+from facelatch_converter.protocols.attempt_trials import Enrolled, Found
 from facelatch_converter.protocols.trials import Calls
 
 
@@ -27,10 +27,13 @@ def count_enrolments(enrolled: Sequence[Enrolled]) -> Numbers:
 
 
 def count_attempts(
-    enrolled: Sequence[Enrolled], calls: Sequence[Sequence[tuple[Found, ...]]], frames: int, threshold: float
+    enrolled: Sequence[Enrolled],
+    calls: Sequence[Sequence[tuple[Found, ...]]],
+    rule: SessionRule,
+    threshold: float,
 ) -> Numbers | None:
     """FRR and FTA of everybody's attempts against their own template; None where nobody is enrolled."""
-    verdicts = verify_all(enrolled, calls, frames, threshold)
+    verdicts = verify_all(enrolled, calls, rule, threshold)
     if not verdicts:
         return None
     outcomes = Counter(str(verdict.outcome) for verdict in verdicts)
@@ -46,20 +49,23 @@ def count_attempts(
 
 
 def verify_all(
-    enrolled: Sequence[Enrolled], calls: Sequence[Sequence[tuple[Found, ...]]], frames: int, threshold: float
+    enrolled: Sequence[Enrolled],
+    calls: Sequence[Sequence[tuple[Found, ...]]],
+    rule: SessionRule,
+    threshold: float,
 ) -> list[Verdict]:
     """The session's verdict on every attempt, each person's against that person's own template."""
     return [
-        verify(attempt, own.template, frames, threshold)
+        verify(attempt, own.template, rule, threshold)
         for own, attempts in zip(enrolled, calls, strict=True)
         if own.template is not None
         for attempt in attempts
     ]
 
 
-def verify(found: Sequence[Found], template: Template, frames: int, threshold: float) -> Verdict:
+def verify(found: Sequence[Found], template: Template, rule: SessionRule, threshold: float) -> Verdict:
     """The board's verdict on one attempt."""
-    session = Session(SessionRule(frames, LOOKS))
+    session = Session(rule)
     for look in found:
         session = follow(session, look)
         verdict = session.verdict([template], threshold)
@@ -69,7 +75,7 @@ def verify(found: Sequence[Found], template: Template, frames: int, threshold: f
 
 
 def count_impostors(
-    calls: Sequence[Sequence[tuple[Found, ...]]], templates: Embeddings, frames: int, threshold: float
+    calls: Sequence[Sequence[tuple[Found, ...]]], templates: Embeddings, rule: SessionRule, threshold: float
 ) -> Numbers:
     """FAR of everybody's attempts against everybody else's template (people, poses, 128), of crops.
 
@@ -78,24 +84,26 @@ def count_impostors(
     usable = [
         (number, samples)
         for number, attempts in enumerate(calls)
-        for samples in (usable_samples(found, frames) for found in attempts)
+        for samples in (usable_samples(found, rule) for found in attempts)
         if samples is not None
     ]
     accepted = 0
     if usable:
-        granted = attempt_scores(stack([samples for _, samples in usable]), templates) <= threshold
+        granted = (
+            attempt_scores(stack([samples for _, samples in usable]), templates, rule.reach) <= threshold
+        )
         granted[np.arange(len(usable)), [number for number, _ in usable]] = False
         accepted = int(np.count_nonzero(granted))
     trials = sum(len(attempts) for attempts in calls) * (len(templates) - 1)
     return {"far": to_numbers(Rate(accepted, trials))}
 
 
-def usable_samples(found: Sequence[Found], frames: int) -> Samples | None:
+def usable_samples(found: Sequence[Found], rule: SessionRule) -> Samples | None:
     """The samples (frames,) that a session compares; None where it refuses before it compares."""
-    session = Session(SessionRule(frames, LOOKS))
+    session = Session(rule)
     for look in found:
         session = follow(session, look)
-    if session.not_live is not None or len(session.embeddings) < frames:
+    if session.not_live is not None or len(session.embeddings) < rule.frames:
         return None
     return Samples(np.stack(session.embeddings), np.array(session.coverages))
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from facelatch.session import SessionRule
 from facelatch_converter import metrics
 from facelatch_converter.errors import ClaimError
 from facelatch_converter.evaluate import Numbers, to_numbers
 from facelatch_converter.metrics import Comparisons, DetCurve
+from facelatch_converter.protocols.attempt_trials import LOOKS
 from facelatch_converter.protocols.contenders import Contender
 from facelatch_converter.protocols.crop_scores import CropScores, Pair, score_crops
 from facelatch_converter.protocols.crop_trials import POSES
@@ -48,23 +50,24 @@ def measure_protocol(
     shown = {}
     for one in contenders:
         own = threshold if one.keeps_threshold else None
-        scores = scores_of(trials, protocol, one.name, frames)
+        scores = scores_of(trials, protocol, one, frames)
         numbers["crops"][one.name] = crop_numbers(scores, own)
         curve = metrics.det_curve(scores.single)
         shown[one.name] = Shown(curve, scores.worst_genuine, scores.closest_impostors)
         if own is not None:
-            numbers["filmed"][one.name] = film_numbers(trials, protocol, one.name, frames, own)
+            numbers["filmed"][one.name] = film_numbers(trials, protocol, one, frames, own)
     return numbers, shown
 
 
-def scores_of(trials: Trials, protocol: Protocol, contender: str, frames: Sequence[int]) -> CropScores:
+def scores_of(trials: Trials, protocol: Protocol, contender: Contender, frames: Sequence[int]) -> CropScores:
     """All comparisons of a contender in a protocol, from crops."""
     twins = trials.twins.get(protocol.name)
     return score_crops(
-        trials.cohorts[protocol.cohort.name][contender],
-        trials.attempts[protocol.name][contender],
-        None if twins is None else twins[contender],
+        trials.cohorts[protocol.cohort.name][contender.name],
+        trials.attempts[protocol.name][contender.name],
+        None if twins is None else twins[contender.name],
         frames,
+        contender.enrolment_limit,
     )
 
 
@@ -79,25 +82,26 @@ def crop_numbers(scores: CropScores, threshold: float | None) -> Numbers:
 
 
 def film_numbers(
-    trials: Trials, protocol: Protocol, contender: str, frames: Sequence[int], threshold: float
+    trials: Trials, protocol: Protocol, contender: Contender, frames: Sequence[int], threshold: float
 ) -> Numbers | None:
     """Rates from whole frames; None where none were filmed, as of what the board cannot see."""
     if protocol.name not in trials.calls:
         return None
-    enrolled = [person[contender] for person in trials.enrolled[protocol.cohort.name]]
-    calls = of_contender(trials.calls[protocol.name], contender)
-    templates = trials.cohorts[protocol.cohort.name][contender][:, :POSES]
+    enrolled = [person[contender.name] for person in trials.enrolled[protocol.cohort.name]]
+    calls = of_contender(trials.calls[protocol.name], contender.name)
+    templates = trials.cohorts[protocol.cohort.name][contender.name][:, :POSES]
     numbers: Numbers = {"enrolment": count_enrolments(enrolled)}
     for count in frames:
-        own = count_attempts(enrolled, calls, count, threshold)
+        rule = SessionRule(count, LOOKS, contender.enrolment_limit)
+        own = count_attempts(enrolled, calls, rule, threshold)
         if own is None:
             continue
         if protocol.name in trials.twin_calls:
-            twins = of_contender(trials.twin_calls[protocol.name], contender)
-            by_twins = count_attempts(enrolled, twins, count, threshold)
+            twins = of_contender(trials.twin_calls[protocol.name], contender.name)
+            by_twins = count_attempts(enrolled, twins, rule, threshold)
             own["far"] = None if by_twins is None else granted(by_twins)
         else:
-            own |= count_impostors(calls, templates, count, threshold)
+            own |= count_impostors(calls, templates, rule, threshold)
         numbers[str(count)] = own
     return numbers
 

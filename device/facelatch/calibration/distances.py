@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from facelatch.card import OperatingPoint
 from facelatch.matching import Embedding, Template, fuse, template_distance
-from facelatch.session import counted
+from facelatch.session import SessionRule, counted
 
 Distances = npt.NDArray[np.float64]
 
@@ -71,25 +71,23 @@ class Advice:
 
 
 def compare(
-    who: str, samples: Sequence[Embedding], coverages: Sequence[float], template: Template, frames: int
+    who: str, samples: Sequence[Embedding], coverages: Sequence[float], template: Template, rule: SessionRule
 ) -> Series:
-    """Samples of one person, in the order taken, against a template; `frames` of them make an attempt.
+    """Samples of one person, in the order taken, against a template; as many as the rule's frames make an attempt.
 
     `coverages` say how much of the face each sample shows. An attempt that a session would refuse because its samples
     disagree counts with all of them fused.
     """
-    starts = range(0, len(samples) - frames + 1, frames)
+    starts = range(0, len(samples) - rule.frames + 1, rule.frames)
+    groups = [slice(start, start + rule.frames) for start in starts]
     attempts = [
-        template_distance(
-            _fused(samples[start : start + frames], coverages[start : start + frames]), template
-        )
-        for start in starts
+        template_distance(_fused(samples[group], coverages[group], rule.reach), template) for group in groups
     ]
     return Series(who, template.user, _singles(samples, template), _finite(attempts))
 
 
-def _fused(samples: Sequence[Embedding], coverages: Sequence[float]) -> Embedding:
-    return fuse([samples[place] for place in counted(samples, coverages)] or samples)
+def _fused(samples: Sequence[Embedding], coverages: Sequence[float], reach: float) -> Embedding:
+    return fuse([samples[place] for place in counted(samples, coverages, reach)] or samples)
 
 
 def compare_templates(one: Template, other: Template) -> Series:

@@ -24,9 +24,15 @@ def answer(
         trouble = to_hint(look.found.reason) if isinstance(look.found, Failure) else "a face is seen"
         progress.show([trouble])
 
+    rule = to_session_rule(config, model.bundle.card.enrolment_limit)
     with closing(to_camera(config)) as camera:
         verdict = attempt(
-            camera.frames(), model.examine, to_session_rule(config), gallery, model.threshold, tell=tell
+            camera.frames(),
+            model.examine,
+            to_session_rule(config, model.bundle.card.enrolment_limit),
+            gallery,
+            model.threshold,
+            tell=tell,
         )
     progress.clear()
     print(json.dumps(to_record(verdict)) if arguments.json else to_sentence(verdict))

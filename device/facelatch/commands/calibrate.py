@@ -29,7 +29,7 @@ from facelatch.commands.sources import (
     to_store,
     warn,
 )
-from facelatch.config import Config
+from facelatch.config import Config, to_session_rule
 from facelatch.config_edit import set_number
 from facelatch.errors import ConfigError, TemplateError
 from facelatch.exit_codes import ExitCode
@@ -93,8 +93,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     model = to_model(config)
     card = model.bundle.card
     templates = _read_templates(arguments, config, card.encoder_sha256)
+    rule = to_session_rule(config, card.enrolment_limit)
     series = [
-        compare(who, samples, coverages, template, config.matching.frames)
+        compare(who, samples, coverages, template, rule)
         for who, samples, coverages in _look(arguments, config, model.examine)
         for template in templates
     ]

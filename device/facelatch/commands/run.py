@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace, program: Sequence[str] = PROGRAM) -> Exit
                 gallery=Gallery(to_store(config), model.bundle.card.encoder_sha256, warn),
                 threshold=model.threshold,
                 watch=Watch(
-                    to_session_rule(config),
+                    to_session_rule(config, model.bundle.card.enrolment_limit),
                     lockout.read(to_lockout_rule(config), time.monotonic_ns()),
                     cooldown_ns=round(config.daemon.cooldown_s * 1e9),
                 ),

@@ -231,7 +231,7 @@ def _attempt(capture: Path, stage: Stage) -> Verdict:
         return attempt(
             camera.frames(),
             stage.examine,
-            SessionRule(),
+            SessionRule(reach=stage.enrolment_limit),
             stage.store.all(),
             stage.threshold,
             tell=stage.watcher.see,
