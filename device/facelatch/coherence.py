@@ -2,10 +2,11 @@
 
 Noise, a hand that passes or a bad crop put single samples astray. More than half of a session has to agree; the rest
 is set aside, unless one of them is so far away that it shows another face. How far that is differs between encoders:
-the card knows, by the threshold at its highest FMR (`Card.enrolment_limit`), which one stranger in a hundred is within;
-it is called the reach here. Nothing here looks at who is enrolled, so
-nobody gets the samples chosen that suit them: of 44,800 sessions of two look-alikes of a user, two frames of one and
-one of the other, 53 were granted, and 193 of the one alone with two frames (3 + 2 frames: 39 and 210; 4 + 1: 43, 213).
+it is the threshold at the highest FMR on the card (`Card.enrolment_limit`), usually 1 %, here called the reach.
+
+Nothing here looks at who is enrolled, so nobody gets the samples chosen that suit them: of 44,800 sessions of two
+look-alikes of a user, two frames of one and one of the other, 53 were granted, and 193 of the one alone with two
+frames (3 + 2 frames: 39 and 210; 4 + 1: 43 and 213).
 """
 
 import math

@@ -26,14 +26,7 @@ def answer(
 
     rule = to_session_rule(config, model.bundle.card.enrolment_limit)
     with closing(to_camera(config)) as camera:
-        verdict = attempt(
-            camera.frames(),
-            model.examine,
-            to_session_rule(config, model.bundle.card.enrolment_limit),
-            gallery,
-            model.threshold,
-            tell=tell,
-        )
+        verdict = attempt(camera.frames(), model.examine, rule, gallery, model.threshold, tell=tell)
     progress.clear()
     print(json.dumps(to_record(verdict)) if arguments.json else to_sentence(verdict))
     return of_outcome(verdict.outcome)
