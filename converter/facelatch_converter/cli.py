@@ -71,6 +71,11 @@ COMMANDS = {
         "train once with each loss, and on crops turned to the front, on the same budget",
         "facelatch-convert compare-recipes --face-model face-model.npz --out runs/recipes --crops 200000",
     ),
+    "average": Command(
+        "average",
+        "one encoder whose weights are the mean of several that one training gave",
+        "facelatch-convert average runs/first/encoder.keras runs/second/encoder.keras --out runs/mean",
+    ),
     "quantise": Command(
         "quantise_command",
         "a Keras encoder to full-integer int8, and what that costs",

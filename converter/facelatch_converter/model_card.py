@@ -13,7 +13,7 @@ _RENDERED = (
 )
 _REAL = "Measured on {subjects:,} people of {source}. Expect other figures on other people and cameras."
 
-_TOLD = ("notice", "data", "loss", "settled_offset")
+_TOLD = ("notice", "data", "loss", "weights", "settled_offset")
 """What the card says of its training in sentences."""
 
 
@@ -60,7 +60,7 @@ def _what(card: Card, numbers: Mapping[str, Any]) -> str:
 
 def _training(training: Mapping[str, Any]) -> str:
     """The card's sentences, then what the run recorded."""
-    told = [training[name] for name in ("data", "loss") if name in training]
+    told = [training[name] for name in ("data", "loss", "weights") if name in training]
     settled = training.get("settled_offset")
     if settled is not None:
         share = settled["share"]

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,8 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
     told: dict[str, Any] = {"notice": f"trained on rendered faces, {measured}", "data": _data(record)}
     if "loss" in arguments:
         told["loss"] = LOSSES.get(str(arguments["loss"]), str(arguments["loss"]))
+    if record.get("averaged"):
+        told["weights"] = _mean_of(record["averaged"])
     if "offset_share" in record:
         told["settled_offset"] = {"share": record["offset_share"]}
         if "offset_note" in record:
@@ -127,6 +129,11 @@ def _data(record: Mapping[str, Any]) -> str:
         "light and accessories made up, depth with the noise models and faults of three active stereo cameras and of "
         f"a Kinect v1{seen}"
     )
+
+
+def _mean_of(averaged: Sequence[Mapping[str, Any]]) -> str:
+    *others, last = (f"{one['crops']:,}" for one in averaged)
+    return f"the mean of those after {', '.join(others)} and {last} crops"
 
 
 def _crops(record: Mapping[str, Any]) -> int:

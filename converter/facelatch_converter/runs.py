@@ -66,6 +66,8 @@ class Record:
     """The arguments of each resumption and after how many crops it began."""
     begun_from: dict[str, Any] = field(default_factory=dict)
     """The encoder that the run began with, where its weights were not random: name, sha256 and training."""
+    averaged: list[dict[str, Any]] = field(default_factory=list)
+    """The encoders whose mean the saved one is, where it is one: run, sha256 and crops of each; see `average`."""
     offset_share: float = 0.0
     """How much of the mean output was taken out of the saved encoder; see `offset`."""
     reports: list[dict[str, float]] = field(default_factory=list)
