@@ -41,7 +41,8 @@ def read_record(path: Path) -> dict[str, Any]:
 
 def require_preprocessing(record: Mapping[str, Any], path: Path) -> None:
     """Pass a run whose crops were made as this release makes them; raises `ConversionError` for any other."""
-    version = (record.get("versions") or {}).get("preprocess")
+    versions = record.get("versions")
+    version = versions.get("preprocess") if isinstance(versions, Mapping) else None
     if str(version) != str(VERSION):
         raise ConversionError(
             f"{path}: was trained with preprocessing {version}, this release has {VERSION}; train it again"
@@ -122,7 +123,7 @@ def _tuned(record: Mapping[str, Any], measured: str) -> dict[str, Any]:
 
 
 def _data(record: Mapping[str, Any]) -> str:
-    crops = _crops(record)
+    crops = crops_seen(record)
     seen = f", {crops:,} crops in all" if crops else ""
     return (
         "new rendered people without end: heads by the shape part of the ICT Face Model Light, weight, skin, hair, "
@@ -136,7 +137,7 @@ def _mean_of(averaged: Sequence[Mapping[str, Any]]) -> str:
     return f"the mean of those after {', '.join(others)} and {last} crops"
 
 
-def _crops(record: Mapping[str, Any]) -> int:
+def crops_seen(record: Mapping[str, Any]) -> int:
     """How many crops a run saw, with those of the runs that its encoder comes from."""
     total = 0
     while record:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
 from facelatch_converter.recipe import Recipe
+from facelatch_converter.records import require_preprocessing
 from facelatch_converter.runs import (
     RECORD_FILE,
     SHARES,
@@ -41,6 +43,8 @@ Each step draws new people (or re-exposes recent ones), renders each from severa
 embeddings together and different people's apart. Uses a GPU where TensorFlow sees one."""
 
 LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
+UNPAIRED = ("regression", "contrastive")
+"""Losses that do not hold a batch against strangers of another one."""
 PRECISIONS = ("float32", "bfloat16")
 RECALLED_MOST = 65_536
 
@@ -140,7 +144,7 @@ def run(arguments: argparse.Namespace, turned: bool = False) -> int:
     """Train until the schedule ends; returns 0, or what fine-tuning returns.
 
     `turned` crops are for `compare-recipes` alone: no board turns them, so the record names another preprocessing,
-    which `bundle` and `--from` refuse.
+    which `bundle --record` and `--from` refuse.
     """
     arguments.turned = turned
     if arguments.dataset is not None:
@@ -187,6 +191,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise TrainingError(
             f"--recalled must be 0 or from a batch ({batch}) to {RECALLED_MOST:,}, found {arguments.recalled}"
         )
+    if arguments.recalled and arguments.loss in UNPAIRED:
+        raise TrainingError(f"--recalled is nothing to the loss {arguments.loss}; leave it out")
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
     if arguments.held_out > 1000:
         raise TrainingError(f"--held-out must be at most 1000, found {arguments.held_out}")
@@ -231,6 +237,12 @@ def _open_record(arguments: argparse.Namespace, start: Start | None) -> Record:
         raise TrainingError(
             f"{path}: not a run record ({error}); start a new run in another folder"
         ) from None
+    if not arguments.turned:
+        require_preprocessing(asdict(record), path)
+    if record.averaged:
+        raise TrainingError(
+            f"{path}: is a mean of encoders, which has no checkpoint; begin with it by --from"
+        )
     if different:
         raise TrainingError(
             f"{path}: was started with another {' and '.join(different)}; resume with the same, or start a new run"

@@ -27,6 +27,10 @@ CARD_FILE = "card.json"
 _LARGEST_ENCODER_BYTES = 512 << 20
 
 
+REACHED_BY = 0.01
+"""The share of strangers that is nearer than the enrolment limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
     """The errors of one comparison at one threshold, as measured on the int8 model."""
@@ -97,11 +101,14 @@ class Card:
 
     @property
     def enrolment_limit(self) -> float:
-        """The loosest distance that was measured: what two neighbouring poses of one enrolment must keep to.
+        """What one stranger in a hundred is within: two neighbouring poses of one enrolment must keep to it.
 
-        A head turned by 20 degrees is farther from the one before than a visitor from a template of all sides.
+        A head turned by 20 degrees is farther from the one before than a visitor from a template of all sides. A card
+        that was measured at a higher FMR alone gives its strictest threshold.
         """
-        return max(point.threshold for point in self.operating_points)
+        points = self.operating_points
+        usual = [point.threshold for point in points if point.fmr <= REACHED_BY]
+        return max(usual, default=min(point.threshold for point in points))
 
 
 @dataclass(frozen=True, slots=True)

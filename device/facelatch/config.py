@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
-from facelatch.coherence import REACH
 from facelatch.errors import ConfigError
 from facelatch.fields import build, show
 from facelatch.keeping.settings import LockSettings, PanelSettings, check_door
 from facelatch.lockout import LockoutRule
 from facelatch.sections import between, one_of, read_section, read_text, refuse_unknown, to_tables
-from facelatch.session import SessionRule
+from facelatch.session import USUAL_REACH, SessionRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def effective_threshold(card_threshold: float, config: Config) -> float:
     return wanted
 
 
-def to_session_rule(config: Config, reach: float = REACH) -> SessionRule:
+def to_session_rule(config: Config, reach: float = USUAL_REACH) -> SessionRule:
     """The session's part of the settings; `reach` is the card's `enrolment_limit`."""
     return SessionRule(config.matching.frames, config.matching.attempts, reach)
 

@@ -4,10 +4,10 @@ What someone at the door may try, and what answers it:
 
 - A photo between live frames: one sample with a failed check, or with no check at all, ends the session.
 - Two faces in turn, so that their fused embedding comes near a user whom neither resembles: the samples that count
-  must agree with each other (`coherence`), which two faces in equal shares do only if they are within 0.79 of each
-  other with two frames, as one pair of strangers in a hundred is, and within 0.97 with four. And each sample must be
-  within `SAMPLE_SLACK` times the threshold of the same user, which is more than the fused one gets, because a single
-  frame is noisier than the mean.
+  must agree with each other (`coherence`), which two faces in equal shares do only if they are within 0.97 times the
+  reach of each other with two frames, nearer than one pair of strangers in a hundred is, and 1.18 times with four.
+  And each sample must be within `SAMPLE_SLACK` times the threshold of the same user, which is more than the fused one
+  gets, because a single frame is noisier than the mean.
 - One frame of another face among the user's: what does not agree is set aside, but a frame that shows as much of a
   face as the others and is as far from them as strangers are refuses all of them.
 - A covered face between clear ones: `quality` sets badly covered samples aside. What is set aside is neither fused
@@ -23,12 +23,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from facelatch import quality
-from facelatch.coherence import REACH, agreeing
+from facelatch.coherence import agreeing
 from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding, Template, fuse, identify, is_usable, template_distance
 from facelatch.outcomes import Outcome
 
 __all__ = ["SAMPLE_SLACK", "Outcome", "Session", "SessionRule", "Verdict", "counted", "decide"]
+
+FARTHEST = 2.0
+"""Apart are two unit vectors at most."""
+
+USUAL_REACH = 0.8
+"""Of the shipped encoder, about."""
 
 SAMPLE_SLACK = 1.5
 """How much farther than the threshold a single sample may be where the fused one matches."""
@@ -59,18 +65,18 @@ class SessionRule:
 
     frames: int = 3
     attempts: int = 30
-    reach: float = REACH
-    """How near a stranger comes with this encoder, see `coherence`."""
+    reach: float = USUAL_REACH
+    """How near one stranger in a hundred comes with this encoder; the card's `enrolment_limit`, see `coherence`."""
 
     def __post_init__(self) -> None:
         """Refuse a session that could never be decided."""
         if not 1 <= self.frames <= self.attempts:
             raise ValueError(f"frames must be 1 to attempts ({self.attempts}), found {self.frames}")
+        if not 0 < self.reach <= FARTHEST:
+            raise ValueError(f"reach must be a distance, more than 0 to {FARTHEST}, found {self.reach}")
 
 
-def counted(
-    embeddings: Sequence[Embedding], coverages: Sequence[float], reach: float = REACH
-) -> tuple[int, ...]:
+def counted(embeddings: Sequence[Embedding], coverages: Sequence[float], reach: float) -> tuple[int, ...]:
     """The places of a session's samples that are fused and compared, in order; none where they disagree."""
     if not all(is_usable(embedding) for embedding in embeddings):
         return ()  # Not a bad frame but a broken encoder.

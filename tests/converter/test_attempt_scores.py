@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from facelatch.matching import Template, template_distance
-from facelatch.session import Outcome, Session, SessionRule
+from facelatch.session import USUAL_REACH, Outcome, Session, SessionRule
 from facelatch_converter.protocols.attempt_scores import (
     NEVER,
     Samples,
@@ -45,9 +45,11 @@ def template_of(embeddings: Embeddings) -> Template:
     return Template("ada", ENCODER_SHA256, embeddings, (MOMENT,) * count, ((0.0, 0.0),) * count)
 
 
-def session_grants(samples: Samples, attempt: int, template: Template, threshold: float) -> bool:
+def session_grants(
+    samples: Samples, attempt: int, template: Template, threshold: float, reach: float = USUAL_REACH
+) -> bool:
     embeddings, coverages = samples.embeddings[attempt], samples.coverages[attempt]
-    session = Session(SessionRule(len(embeddings), len(embeddings)))
+    session = Session(SessionRule(len(embeddings), len(embeddings), reach))
     for embedding, coverage in zip(embeddings, coverages.tolist(), strict=True):
         session = session.after_sample(embedding, LIVE, coverage)
     verdict = session.verdict([template], threshold)
@@ -55,24 +57,34 @@ def session_grants(samples: Samples, attempt: int, template: Template, threshold
     return verdict.outcome is Outcome.GRANTED
 
 
+@pytest.mark.parametrize("reach", [0.8, 0.9, 1.5])
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("seed", range(3))
-def test_an_attempt_is_granted_exactly_where_the_session_grants_it(seed: int, frames: int) -> None:
+def test_an_attempt_is_granted_exactly_where_the_session_grants_it(
+    seed: int, frames: int, reach: float
+) -> None:
     samples, templates = made(seed, frames=frames)
-    scores = attempt_scores(samples, templates)
+    scores = attempt_scores(samples, templates, reach)
     outcomes = set()
     for (attempt, person), threshold in itertools.product(np.ndindex(scores.shape), (0.5, 0.8, 1.1)):
         if abs(scores[attempt, person] - threshold) < 1e-4:
             continue
-        granted = session_grants(samples, attempt, template_of(templates[person]), threshold)
+        granted = session_grants(samples, attempt, template_of(templates[person]), threshold, reach)
         assert granted == (scores[attempt, person] <= threshold)
         outcomes.add(granted)
     assert outcomes == {True, False}
 
 
+def test_the_encoders_own_reach_decides() -> None:
+    samples, templates = made(3, attempts=40, frames=5)
+    never = [(attempt_scores(samples, templates, reach) == NEVER).all(1).mean() for reach in (0.5, 0.8, 1.5)]
+    assert never == sorted(never, reverse=True)
+    assert never[0] > 0.5 > never[2]
+
+
 def test_the_score_is_the_smallest_granting_threshold() -> None:
     samples, templates = made(7)
-    score = float(attempt_scores(samples, templates)[0, 0])
+    score = float(attempt_scores(samples, templates, USUAL_REACH)[0, 0])
     template = template_of(templates[0])
     assert session_grants(samples, 0, template, score + 1e-4)
     assert not session_grants(samples, 0, template, score - 1e-4)
@@ -80,11 +92,11 @@ def test_the_score_is_the_smallest_granting_threshold() -> None:
 
 def test_one_sample_of_somebody_else_spoils_an_attempt() -> None:
     samples, templates = made(8, attempts=1, people=2)
-    alone = attempt_scores(samples, templates).min()
+    alone = attempt_scores(samples, templates, USUAL_REACH).min()
     best = int(samples.coverages[0].argmax())
     swapped = samples.embeddings.copy()
     swapped[0, best] *= -1
-    assert attempt_scores(Samples(swapped, samples.coverages), templates).min() > 1.2 > alone
+    assert attempt_scores(Samples(swapped, samples.coverages), templates, USUAL_REACH).min() > 1.2 > alone
 
 
 def test_samples_of_two_faces_are_granted_by_no_threshold() -> None:
@@ -96,8 +108,8 @@ def test_samples_of_two_faces_are_granted_by_no_threshold() -> None:
     two = unit(np.stack([person + 0.7 * aside, person - 0.7 * aside]))[None]
     near = unit(np.stack([person + 0.35 * aside, person - 0.35 * aside]))[None]
     coverages = np.full((1, 2), 0.8)
-    assert attempt_scores(Samples(two, coverages), templates)[0, 0] == NEVER
-    assert attempt_scores(Samples(near, coverages), templates)[0, 0] < 0.5
+    assert attempt_scores(Samples(two, coverages), templates, USUAL_REACH)[0, 0] == NEVER
+    assert attempt_scores(Samples(near, coverages), templates, USUAL_REACH)[0, 0] < 0.5
 
 
 def test_a_sample_that_is_set_aside_spoils_nothing() -> None:
@@ -106,15 +118,17 @@ def test_a_sample_that_is_set_aside_spoils_nothing() -> None:
     spoilt = samples.embeddings.copy()
     spoilt[0, 1] *= -1
     kept = Samples(samples.embeddings[:, [0, 2]], coverages[:, [0, 2]])
-    expected = attempt_scores(kept, templates)
+    expected = attempt_scores(kept, templates, USUAL_REACH)
     assert np.isfinite(expected).all()
-    np.testing.assert_array_equal(attempt_scores(Samples(spoilt, coverages), templates), expected)
+    np.testing.assert_array_equal(
+        attempt_scores(Samples(spoilt, coverages), templates, USUAL_REACH), expected
+    )
 
 
 def test_a_broken_sample_is_granted_by_no_threshold() -> None:
     samples, templates = made(12, attempts=2)
     samples.embeddings[0, int(samples.coverages[0].argmax()), 5] = np.nan
-    scores = attempt_scores(samples, templates)
+    scores = attempt_scores(samples, templates, USUAL_REACH)
     assert (scores[0] == NEVER).all()
     assert np.isfinite(scores[1]).all()
 

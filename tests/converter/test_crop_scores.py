@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from facelatch.session import USUAL_REACH
 from facelatch_converter.protocols.attempt_scores import Embeddings, Samples, attempt_scores
 from facelatch_converter.protocols.crop_scores import FARTHEST, SHOWN, score_crops
 from facelatch_converter.protocols.crop_trials import POSES, REFERENCES
@@ -31,7 +32,7 @@ def attempts(first_person: int = 0) -> Samples:
 
 
 def test_every_attempt_meets_its_own_person_and_everybody_else() -> None:
-    found = score_crops(cohort(), attempts(), None, FRAMES)
+    found = score_crops(cohort(), attempts(), None, FRAMES, USUAL_REACH)
     assert (found.single.genuine.size, found.single.impostor.size) == (
         CALLERS * ATTEMPTS * REFERENCES,
         CALLERS * ATTEMPTS * (PEOPLE - 1) * REFERENCES,
@@ -48,16 +49,18 @@ def test_every_attempt_meets_its_own_person_and_everybody_else() -> None:
 
 def test_attempts_are_scored_against_the_template_alone() -> None:
     known, calls = cohort(), attempts()
-    scores = attempt_scores(calls.in_a_row(), known[:, :POSES])
+    scores = attempt_scores(calls.in_a_row(), known[:, :POSES], USUAL_REACH)
     own = scores[np.arange(CALLERS * ATTEMPTS), np.repeat(np.arange(CALLERS), ATTEMPTS)]
-    np.testing.assert_array_equal(score_crops(known, calls, None, (5,)).attempts[5].genuine, np.sort(own))
+    np.testing.assert_array_equal(
+        score_crops(known, calls, None, (5,), USUAL_REACH).attempts[5].genuine, np.sort(own)
+    )
 
 
 def test_with_twins_they_alone_are_impostors_and_each_only_of_its_own() -> None:
-    found = score_crops(cohort(), attempts(), attempts(first_person=50), FRAMES)
+    found = score_crops(cohort(), attempts(), attempts(first_person=50), FRAMES, USUAL_REACH)
     assert found.single.impostor.size == found.single.genuine.size == CALLERS * ATTEMPTS * REFERENCES
     assert found.attempts[5].impostor.size == CALLERS * ATTEMPTS
-    same = score_crops(cohort(), attempts(), attempts(), FRAMES)
+    same = score_crops(cohort(), attempts(), attempts(), FRAMES, USUAL_REACH)
     np.testing.assert_array_equal(same.single.impostor, same.single.genuine)
 
 
@@ -65,7 +68,7 @@ def test_the_worst_pairs_are_of_different_callers_and_name_what_was_compared() -
     calls = attempts()
     # One attempt of person 1 is filmed of person 4, who is enrolled.
     calls.embeddings[1, 0] = attempts(first_person=4).embeddings[0, 0]
-    found = score_crops(cohort(), calls, None, FRAMES)
+    found = score_crops(cohort(), calls, None, FRAMES, USUAL_REACH)
     worst, closest = found.worst_genuine[0], found.closest_impostors[0]
     assert (worst.caller, worst.attempt, worst.enrolled) == (1, 0, 1)
     assert (closest.caller, closest.attempt, closest.enrolled) == (1, 0, 4)
@@ -80,7 +83,7 @@ def test_the_worst_pairs_are_of_different_callers_and_name_what_was_compared() -
 def test_a_broken_embedding_counts_as_the_farthest_and_is_no_picture() -> None:
     calls = attempts()
     calls.embeddings[0, 0] = np.nan
-    found = score_crops(cohort(), calls, None, FRAMES)
+    found = score_crops(cohort(), calls, None, FRAMES, USUAL_REACH)
     assert np.count_nonzero(found.single.genuine == FARTHEST) == REFERENCES
     assert np.count_nonzero(found.attempts[5].genuine == FARTHEST) == 1
     assert all(np.isfinite(pair.distance) for pair in found.worst_genuine)

@@ -209,3 +209,16 @@ def test_a_blind_crop_keeps_its_depth() -> None:
     crop = blind(_crop())
     assert (crop.intensity == NEUTRAL).all()
     np.testing.assert_array_equal(crop.depth_mm, _crop().depth_mm)
+
+
+def test_a_person_keeps_a_number_and_a_mirrored_one_has_another(model: FaceModel) -> None:
+    recipe = Recipe(people=3, views=2, remembered=3, repeated=1.0, kept=4, rendered=2, augmented=0)
+    stream, other = (batches(model, CropSpec(size_px=48), recipe, 1, number) for number in (0, 1))
+    seen = [next(stream).people for _ in range(12)]
+    fresh = set(seen[0].tolist())
+    assert [len(set(people.tolist())) for people in seen] == [3] * 12
+    assert all((people[::2] == people[1::2]).all() for people in seen)
+    numbers = {int(number) for people in seen for number in people}
+    assert {number // 2 * 2 for number in numbers} >= fresh
+    assert {number % 2 for number in numbers} == {0, 1}
+    assert not numbers & set(next(other).people.tolist())

@@ -162,6 +162,9 @@ def _pairs_loss(apart: bool) -> float:
             "--recalled must be 0 or from a batch .* to 65,536, found 3",
             id="few-recalled",
         ),
+        pytest.param(
+            ["--recalled", "99", "--loss", "contrastive"], "nothing to the loss contrastive", id="unpaired"
+        ),
         pytest.param(["--grouped", "1.5"], "--grouped must be a share from 0 to 1, found 1.5", id="no-share"),
     ],
 )

@@ -62,6 +62,16 @@ def test_what_a_session_sets_aside_does_not_count_here_either(fault: str) -> Non
     assert found.attempts == pytest.approx([template_distance(near, template)], abs=1e-6)
 
 
+def test_the_encoders_own_reach_says_what_is_set_aside() -> None:
+    near, away = make_near(make_embedding(1), 0.4, 1), make_near(make_embedding(1), 0.6, 7)
+    template = make_template("ada", count=1, seed=1)
+    found = [
+        compare("bob", [near, away, near], [0.9] * 3, template, SessionRule(3, 30, reach))
+        for reach in (0.8, 1.5)
+    ]
+    assert found[0].attempts[0] != pytest.approx(found[1].attempts[0], abs=1e-3)
+
+
 def test_two_templates_are_two_people() -> None:
     found = compare_templates(make_template("ada", count=3, seed=1), make_template("bob", count=4, seed=2))
     assert (found.who, found.user, found.attempts.size, found.singles.size) == ("ada", "bob", 3, 12)

@@ -136,3 +136,19 @@ def test_refuses_a_card_that_is_not_text(tmp_path: Path) -> None:
     (folder / CARD_FILE).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ModelError, match="is not text"):
         load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("points", "limit"),
+    [
+        pytest.param(((0.01, 0.9), (0.001, 0.8)), 0.9, id="one-in-a-hundred"),
+        pytest.param(((0.3, 1.3), (0.01, 0.9), (0.001, 0.8)), 0.9, id="looser-ones-do-not-count"),
+        pytest.param(((0.3, 1.3), (0.1, 1.1)), 1.1, id="looser-ones-alone"),
+        pytest.param(((1e-4, 0.7),), 0.7, id="stricter-ones-alone"),
+    ],
+)
+def test_the_enrolment_limit_is_what_one_stranger_in_a_hundred_is_within(
+    points: tuple[tuple[float, float], ...], limit: float
+) -> None:
+    measured = tuple(OperatingPoint(fmr, threshold, 0.05, 50_000) for fmr, threshold in points)
+    assert replace(make_card(threshold=0.7), operating_points=measured).enrolment_limit == limit

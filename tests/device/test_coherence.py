@@ -5,9 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.coherence import REACH, agreeing, coherence_limit
+from facelatch import coherence
 from facelatch.matching import Embedding, distance, fuse
 from tests.factories import make_embedding, make_near
+
+REACH = 0.8
+
+
+def agreeing(samples: list[Embedding], least: int, reach: float = REACH) -> tuple[int, ...]:
+    return coherence.agreeing(samples, least, reach)
+
+
+def coherence_limit(samples: int) -> float:
+    return coherence.coherence_limit(samples, REACH)
 
 
 def near(apart: float, seed: int = 1) -> Embedding:
@@ -52,6 +62,19 @@ def test_a_sample_of_another_face_leaves_none() -> None:
     assert distance(astray, fuse(own)) < REACH < distance(stranger, fuse(own))
     assert agreeing([*own, astray], 3) == (0, 1, 2)
     assert agreeing([*own, stranger], 3) == ()
+
+
+@pytest.mark.parametrize(("reach", "places"), [(0.4, ()), (0.8, (0, 1, 2)), (1.2, (0, 1, 2, 3))])
+def test_how_near_is_near_enough_comes_with_the_encoder(reach: float, places: tuple[int, ...]) -> None:
+    assert agreeing([*ring(0.3, 3), near(0.65, 9)], 3, reach) == places
+
+
+@pytest.mark.parametrize(("frames", "share"), [(2, 0.97), (4, 1.18)])
+def test_how_near_two_faces_in_equal_shares_must_be(frames: int, share: float) -> None:
+    """The shares of the reach that `session` names."""
+    for apart, agree in ((share - 0.015, True), (share + 0.015, False)):
+        two = [make_embedding(1), near(apart * REACH)]
+        assert bool(agreeing(two * (frames // 2), frames // 2 + 1)) == agree
 
 
 def test_two_faces_in_equal_shares_leave_none() -> None:

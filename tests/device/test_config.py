@@ -224,4 +224,5 @@ def test_the_threshold_is_never_above_the_cards(card: float, wanted: float) -> N
 
 def test_rules_are_the_settings() -> None:
     assert to_session_rule(Config()) == SessionRule()
+    assert to_session_rule(Config(), 0.6) == SessionRule(reach=0.6)
     assert to_lockout_rule(Config()) == LockoutRule()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from facelatch.coherence import coherence_limit
 from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding, Template, distance, fuse, template_distance
-from facelatch.session import SAMPLE_SLACK, Outcome, Session, SessionRule, Verdict, decide
+from facelatch.session import SAMPLE_SLACK, USUAL_REACH, Outcome, Session, SessionRule, Verdict, decide
 from tests.factories import make_embedding, make_near, make_template
 
 LIVE = PadCheck(name="plane", passed=True, value=9.0, limit=3.0)
@@ -198,7 +198,7 @@ def test_each_sample_is_within_the_slack_of_a_strict_threshold(threshold: float,
     stored = make_embedding(1)
     last = make_near(stored, 0.45)
     assert 0.28 * SAMPLE_SLACK < 0.45 < 0.32 * SAMPLE_SLACK
-    assert distance(last, fuse([stored, stored, last])) < coherence_limit(3)
+    assert distance(last, fuse([stored, stored, last])) < coherence_limit(3, USUAL_REACH)
     session = run(*((sample, [LIVE]) for sample in (stored, stored, last)))
     verdict = session.verdict([_alone(stored)], threshold)
     assert verdict is not None
@@ -300,6 +300,18 @@ def test_a_decided_session_stays_decided() -> None:
     session = run((owner(1), [FLAT]))
     assert session.after_sample(owner(2), [LIVE], 1.0) is session
     assert session.after_failure("no-face") is session
+
+
+@pytest.mark.parametrize("reach", [0, -1, 2.1, math.inf, math.nan])
+def test_a_reach_that_is_no_distance_is_refused(reach: float) -> None:
+    with pytest.raises(ValueError, match="reach must be a distance"):
+        SessionRule(3, 30, reach)
+
+
+@pytest.mark.parametrize(("reach", "outcome"), [(0.5, Outcome.NO_MATCH), (0.8, Outcome.GRANTED)])
+def test_how_far_frames_may_scatter_comes_with_the_rule(reach: float, outcome: Outcome) -> None:
+    steps = [(make_near(make_embedding(1), 0.45, seed), [LIVE]) for seed in range(3)]
+    assert decided(run(*steps, rule=SessionRule(3, 6, reach))).outcome is outcome
 
 
 @pytest.mark.parametrize(("frames", "attempts"), [(0, 5), (6, 5), (-1, 0)])

@@ -88,7 +88,7 @@ def refuse_place(out: Path) -> None:
     """Raise `OutputError` for a folder where a run would overwrite a model or live in a program."""
     chosen = out.resolve()
     if (chosen / card.CARD_FILE).exists() or _lies_in(chosen, _shipped()):
-        raise OutputError(f"{out}: is a model bundle, which fine-tuning never changes; choose a new folder")
+        raise OutputError(f"{out}: is a model bundle, which training never changes; choose a new folder")
     packages = [
         Path(one.__file__).resolve().parent for one in (facelatch, facelatch_converter) if one.__file__
     ]

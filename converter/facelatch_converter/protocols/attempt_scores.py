@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch import matching
-from facelatch.coherence import REACH
 from facelatch.session import SAMPLE_SLACK, counted
 
 Embeddings = npt.NDArray[np.float32]
@@ -59,7 +58,7 @@ def join(samples: Sequence[Samples]) -> Samples:
     )
 
 
-def attempt_scores(samples: Samples, templates: Embeddings, reach: float = REACH) -> Scores:
+def attempt_scores(samples: Samples, templates: Embeddings, reach: float) -> Scores:
     """The smallest granting threshold (attempts, templates) of attempts in a row.
 
     `templates` are (templates, poses, 128). All samples of one attempt are one session's;

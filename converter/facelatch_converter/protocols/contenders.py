@@ -38,7 +38,8 @@ class Contender:
     keeps_threshold: bool = True
     """Whether the card's threshold is its own; another network's distances mean something else."""
     enrolment_limit: float = 2.0
-    """How near to each other the samples of one enrolment must be."""
+    """How near to each other the samples of one enrolment must be, and the reach of its sessions. Of another network it
+    is not known: by default all samples are near enough, and none is taken for another face's."""
 
     @property
     def sha256(self) -> str:

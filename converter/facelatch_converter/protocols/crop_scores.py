@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from facelatch.coherence import REACH
 from facelatch_converter import metrics
 from facelatch_converter.metrics import Comparisons
 from facelatch_converter.protocols.attempt_scores import (
@@ -56,7 +55,7 @@ def score_crops(
     attempts: Samples,
     twins: Samples | None,
     frames: Sequence[int],
-    reach: float = REACH,
+    reach: float,
 ) -> CropScores:
     """Every attempt (callers, attempts, frames) against everybody of the cohort (people, crops, 128).
 
