@@ -13,6 +13,7 @@ from facelatch.captures import CaptureWriter
 from facelatch.captures import read_frames as captures_of
 from facelatch.card import load_bundle
 from facelatch.errors import CameraError
+from facelatch.preprocess import VERSION
 from facelatch_converter import cli
 from facelatch_converter.cli import COMMANDS, main
 from tests.bundles import make_bundle, write_bundle
@@ -201,6 +202,7 @@ def test_captures_become_a_bundle_and_the_bundle_is_evaluated(
         json.dumps(
             {
                 "arguments": {"out": "/home/someone/runs/1", "seed": 3, "minutes": float("inf")},
+                "versions": {"preprocess": str(VERSION)},
                 "reports": [{"eer": 0.5}, {"eer": 0.1}],
             }
         )
