@@ -18,7 +18,7 @@ from facelatch_converter import quantise
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.finetune.command import refuse_place
 from facelatch_converter.records import crops_seen
-from facelatch_converter.runs import ENCODER_FILE, RECORD_FILE, Record, make_folder
+from facelatch_converter.runs import ENCODER_FILE, RECORD_FILE, Record, make_folder, save_encoder
 from facelatch_converter.start import Start, find_start
 
 DESCRIPTION = """Average the weights of encoders that one training gave: copies of a run's folder made along the way, or
@@ -68,9 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check(members)
     record, encoder = to_record(members), average(members)
     make_folder(arguments.out)
-    draft = arguments.out / "encoder.new.keras"
-    encoder.save(draft)
-    draft.replace(arguments.out / ENCODER_FILE)
+    save_encoder(encoder, arguments.out / ENCODER_FILE)
     record.save(arguments.out)
     print(f"{arguments.out / ENCODER_FILE}: the mean of {len(members)} encoders")
     return 0

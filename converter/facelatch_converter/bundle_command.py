@@ -52,8 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure with the threshold left open, fit it, and write everything in one rename."""
     _check(arguments)
     encoder, size_px = _read_encoder(arguments.encoder)
-    record = {} if arguments.record is None else records.read_record(arguments.record)
+    record = {}
     if arguments.record is not None:
+        record = records.read_record(arguments.record)
         records.require_preprocessing(record, arguments.record)
     parity = None if arguments.parity is None else records.read_parity(arguments.parity)
     if arguments.keras is not None:

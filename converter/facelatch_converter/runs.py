@@ -127,6 +127,13 @@ def make_folder(out: Path) -> None:
         raise OutputError(f"{out}: cannot be made ({error.strerror}); choose another folder") from None
 
 
+def save_encoder(encoder: Any, target: Path) -> None:
+    """Write a Keras encoder whole or not at all."""
+    draft = target.with_name("encoder.new.keras")
+    encoder.save(draft)
+    draft.replace(target)
+
+
 def versions() -> dict[str, str]:
     """What a run was made with."""
     from importlib.metadata import version  # noqa: PLC0415

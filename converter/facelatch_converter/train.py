@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +237,7 @@ def _open_record(arguments: argparse.Namespace, start: Start | None) -> Record:
             f"{path}: not a run record ({error}); start a new run in another folder"
         ) from None
     if not arguments.turned:
-        require_preprocessing(asdict(record), path)
+        require_preprocessing({"versions": record.versions}, path)
     if record.averaged:
         raise TrainingError(
             f"{path}: is a mean of encoders, which has no checkpoint; begin with it by --from"

@@ -26,7 +26,7 @@ from facelatch_converter.metrics import comparisons, eer, pair_distances
 from facelatch_converter.offset import excess_offset, to_unit_rows
 from facelatch_converter.recall import Recall
 from facelatch_converter.recipe import Recipe
-from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule
+from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule, save_encoder
 from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors
 
@@ -279,7 +279,5 @@ def _restore(arguments: argparse.Namespace, trainer: Trainer) -> Any:
 
 def _save(folder: Path, encoder: Any, checkpoint: Any, record: Record) -> None:
     checkpoint.save()
-    draft = folder / "encoder.new.keras"
-    encoder.save(draft)
-    draft.replace(folder / ENCODER_FILE)
+    save_encoder(encoder, folder / ENCODER_FILE)
     record.save(folder)

@@ -17,6 +17,9 @@ from facelatch.timestamps import is_utc_text
 
 EMBEDDING_SIZE = 128
 
+FARTHEST = 2.0
+"""The distance of two embeddings in opposite directions; there is no larger one."""
+
 Embedding = npt.NDArray[np.float32]
 """(128,), of unit length."""
 

@@ -25,13 +25,18 @@ from dataclasses import dataclass, replace
 from facelatch import quality
 from facelatch.coherence import agreeing
 from facelatch.liveness import PadCheck
-from facelatch.matching import Embedding, Template, fuse, identify, is_usable, template_distance
+from facelatch.matching import (
+    FARTHEST,
+    Embedding,
+    Template,
+    fuse,
+    identify,
+    is_usable,
+    template_distance,
+)
 from facelatch.outcomes import Outcome
 
 __all__ = ["SAMPLE_SLACK", "Outcome", "Session", "SessionRule", "Verdict", "counted", "decide"]
-
-FARTHEST = 2.0
-"""Apart are two unit vectors at most."""
 
 USUAL_REACH = 0.8
 """Of the shipped encoder, about."""

@@ -23,7 +23,7 @@ from facelatch_converter.finetune.examiner import Examiner
 from facelatch_converter.finetune.faces import Real, Whole, face_batches
 from facelatch_converter.finetune.reports import best_report, reports_since_best, to_line, to_sentences
 from facelatch_converter.recipe import Recipe
-from facelatch_converter.runs import Schedule
+from facelatch_converter.runs import Schedule, save_encoder
 from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors
 
@@ -171,10 +171,7 @@ def _save(
     best = best_report(record.reports)
     record.fine_tuning |= {"before": record.reports[0], "after": record.reports[best]}
     if best == len(record.reports) - 1:
-        target = encoder_file(arguments)
-        draft = target.with_name("encoder.new.keras")
-        tuner.exported(offset).save(draft)
-        draft.replace(target)
+        save_encoder(tuner.exported(offset), encoder_file(arguments))
     record.save(arguments.out)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from facelatch.card import Bundle
 from facelatch.encoder import Encoder, TFLiteModel, load_interpreter, runtime_version, to_unit
 from facelatch.errors import ModelError
-from facelatch.matching import EMBEDDING_SIZE, Embedding
+from facelatch.matching import EMBEDDING_SIZE, FARTHEST, Embedding
 from facelatch.preprocess import CropSpec
 from facelatch_converter import float_model
 from facelatch_converter.errors import ConversionError
@@ -37,7 +37,7 @@ class Contender:
     is_float: bool = False
     keeps_threshold: bool = True
     """Whether the card's threshold is its own; another network's distances mean something else."""
-    enrolment_limit: float = 2.0
+    enrolment_limit: float = FARTHEST
     """How near to each other the samples of one enrolment must be, and the reach of its sessions. Of another network it
     is not known: by default all samples are near enough, and none is taken for another face's."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from facelatch import matching
 from facelatch_converter import metrics
 from facelatch_converter.metrics import Comparisons
 from facelatch_converter.protocols.attempt_scores import (
@@ -16,7 +17,7 @@ from facelatch_converter.protocols.attempt_scores import (
 )
 from facelatch_converter.protocols.crop_trials import POSES
 
-FARTHEST = np.float32(2)
+FARTHEST = np.float32(matching.FARTHEST)
 """The score of what no threshold grants, because an embedding is broken."""
 
 SHOWN = 6

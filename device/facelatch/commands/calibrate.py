@@ -36,7 +36,7 @@ from facelatch.exit_codes import ExitCode
 from facelatch.fields import printable
 from facelatch.gallery import read_gallery
 from facelatch.guidance import to_hint
-from facelatch.matching import Embedding, Template, expect_encoder, is_usable
+from facelatch.matching import Template, expect_encoder, is_usable
 from facelatch.progress import Progress
 
 DESCRIPTION = """\
@@ -95,8 +95,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     templates = _read_templates(arguments, config, card.encoder_sha256)
     rule = to_session_rule(config, card.enrolment_limit)
     series = [
-        compare(who, samples, coverages, template, rule)
-        for who, samples, coverages in _look(arguments, config, model.examine)
+        compare(who, [one.embedding for one in samples], [one.coverage for one in samples], template, rule)
+        for who, samples in _look(arguments, config, model.examine)
         for template in templates
     ]
     series += [compare_templates(one, other) for one, other in combinations(templates, 2)]
@@ -149,16 +149,16 @@ def _read_templates(arguments: argparse.Namespace, config: Config, encoder_sha25
 
 def _look(
     arguments: argparse.Namespace, config: Config, examine: Examine
-) -> Iterator[tuple[str, list[Embedding], list[float]]]:
-    """Each person's name, samples and how much of the face these show."""
+) -> Iterator[tuple[str, list[Sample]]]:
+    """Each person's name and samples."""
     progress = to_progress()
     if arguments.user is not None:
         seconds = arguments.seconds or (None if config.camera.recording else LIVE_S)
-        yield arguments.user, *_samples(config, seconds, examine, arguments.user, progress)
+        yield arguments.user, _samples(config, seconds, examine, arguments.user, progress)
     for number, path in enumerate(arguments.strangers, start=1):
         # With a space, so that no folder's name can make a stranger one of the users.
         name = f"stranger {number} ({printable(path.name)})"
-        yield name, *_samples(_recorded(config, path), None, examine, name, progress)
+        yield name, _samples(_recorded(config, path), None, examine, name, progress)
 
 
 def _recorded(config: Config, path: Path) -> Config:
@@ -170,31 +170,29 @@ def _recorded(config: Config, path: Path) -> Config:
 
 def _samples(
     config: Config, seconds: float | None, examine: Examine, who: str, progress: Progress
-) -> tuple[list[Embedding], list[float]]:
+) -> list[Sample]:
     """What the frames give that an attempt would take; says what was wrong where there is little of it."""
-    found: list[Embedding] = []
-    coverages: list[float] = []
+    found: list[Sample] = []
     troubles: Counter[str] = Counter()
     with closing(to_camera(config)) as camera:
         for frame in limited(camera.frames(), None, seconds):
-            trouble = _take(examine(frame), found, coverages)
+            trouble = _take(examine(frame), found)
             troubles.update([trouble] if trouble else [])
             progress.show([f"{who}: {len(found)} samples  {to_hint(trouble)}"])
     progress.clear()
     if len(found) < config.matching.frames:
         reason = to_hint(troubles.most_common(1)[0][0]) if troubles else "no frame came"
         warn(f"{who} gave {len(found)} usable frames, {config.matching.frames} make an attempt: {reason}")
-    return found, coverages
+    return found
 
 
-def _take(look: Sample | Failure, found: list[Embedding], coverages: list[float]) -> str | None:
+def _take(look: Sample | Failure, found: list[Sample]) -> str | None:
     """Add a frame's sample; otherwise the reason why it has none."""
     if isinstance(look, Failure):
         return look.reason
     failed = next((check.name for check in look.checks if not check.passed), None)
     if failed is None and look.checks and is_usable(look.embedding):
-        found.append(look.embedding)
-        coverages.append(look.coverage)
+        found.append(look)
         return None
     return failed or "no-check"
 
