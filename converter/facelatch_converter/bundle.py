@@ -14,7 +14,7 @@ from facelatch.card import Bundle, Card, OperatingPoint
 from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
 from facelatch_converter import metrics, model_card, places
-from facelatch_converter.errors import OutputError
+from facelatch_converter.errors import ClaimError, OutputError
 from facelatch_converter.evaluate import operating_points
 from facelatch_converter.metrics import Comparisons
 
@@ -47,18 +47,26 @@ def provisional(encoder: bytes, about: About) -> Bundle:
     return Bundle(_card(encoder, about, (point,), point.threshold), encoder)
 
 
-def fit(encoder: bytes, about: About, measured: Comparisons, target_fmr: float) -> Bundle:
-    """The bundle with the loosest threshold that shows `target_fmr` on these comparisons of the int8 model.
+def fit(
+    encoder: bytes, about: About, measured: Comparisons, target_fmr: float, margin: float = 0.0
+) -> Bundle:
+    """The bundle whose threshold is `margin` below the loosest that shows `target_fmr` on these comparisons of int8.
 
-    Raises `ClaimError` where they are too few.
+    Faces of another kind than the measured ones lie closer together. Raises `ClaimError` where the comparisons are
+    too few, or the margin leaves nothing.
     """
     threshold = metrics.threshold_at_fmr(measured.impostor, target_fmr)
+    if not margin < threshold:
+        raise ClaimError(
+            f"an FMR of {target_fmr:g} is reached at {threshold:.4f}, and a margin of {margin:g} leaves no threshold; "
+            "choose a smaller --margin"
+        )
     points = {point.fmr: point for point in operating_points(measured)}
     points[target_fmr] = OperatingPoint(
         target_fmr, threshold, measured.fnmr_at(threshold).value, measured.impostor.size
     )
     ordered = tuple(points[fmr] for fmr in sorted(points, reverse=True))
-    return Bundle(_card(encoder, about, ordered, threshold), encoder)
+    return Bundle(_card(encoder, about, ordered, threshold - margin), encoder)
 
 
 def write_bundle(

@@ -10,6 +10,7 @@ from typing import Any
 
 from facelatch.card import Bundle
 from facelatch.errors import ConfigError
+from facelatch.matching import FARTHEST
 from facelatch.preprocess import CropSpec
 from facelatch_converter import bundle, quantise, quantise_command, records, sources, tflite_inspect
 from facelatch_converter.bundle import About
@@ -36,7 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fmr",
         type=float,
         default=1e-3,
-        help="false match rate of one comparison at the threshold in use (default: %(default)s)",
+        help="false match rate of one comparison that the card claims (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--margin",
+        type=float,
+        default=0.02,
+        metavar="DISTANCE",
+        help="how far the threshold in use is below the one that shows that rate: heads of a kind that was not "
+        "measured lie closer together (default: %(default)s)",
     )
     parser.add_argument("--keras", type=Path, metavar="FILE", help="the float encoder, to go into the bundle")
     parser.add_argument("--record", type=Path, metavar="JSON", help="the training run's record, for the card")
@@ -65,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     training = to_training(record, source.rendered, arguments.keras)
     about = _about(arguments, size_px, training)
     open_ended = measure_bundle(bundle.provisional(encoder, about), source, arguments)
-    fitted = bundle.fit(encoder, about, open_ended.comparisons, arguments.fmr)
+    fitted = bundle.fit(encoder, about, open_ended.comparisons, arguments.fmr, arguments.margin)
     measured = evaluate(open_ended.captures, open_ended.scores, fitted.card.threshold)
     numbers = to_numbers(fitted, source, measured, arguments)
     numbers["data"]["threshold_fitted_here"] = True
@@ -105,6 +114,8 @@ def _check(arguments: argparse.Namespace) -> None:
     bundle.require_card(_about(arguments, CropSpec().size_px, {}), arguments.out)
     if not 0 < arguments.fmr < 1:
         raise ConfigError(f"--fmr is a share between 0 and 1, found {arguments.fmr:g}")
+    if not 0 <= arguments.margin < FARTHEST:
+        raise ConfigError(f"--margin is a distance from 0 to {FARTHEST:g}, found {arguments.margin:g}")
 
 
 def _about(arguments: argparse.Namespace, size_px: int, training: Mapping[str, Any]) -> About:

@@ -100,6 +100,14 @@ class Card:
             )
 
     @property
+    def claim(self) -> OperatingPoint:
+        """The strictest operating point that the threshold in use keeps to."""
+        return min(
+            (point for point in self.operating_points if point.threshold >= self.threshold),
+            key=lambda point: point.fmr,
+        )
+
+    @property
     def enrolment_limit(self) -> float:
         """What one stranger in a hundred is within: two neighbouring poses of one enrolment must keep to it.
 

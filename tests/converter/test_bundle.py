@@ -72,6 +72,23 @@ def test_an_unusual_fmr_becomes_an_operating_point_of_its_own() -> None:
     assert card.threshold == card.operating_points[1].threshold
 
 
+def test_the_threshold_in_use_keeps_a_margin_from_what_was_measured(tmp_path: Path) -> None:
+    card = bundles.fit(ENCODER, ABOUT, MEASURED, 1e-3, margin=0.02).card
+    claim = fitted(1e-3).card.operating_points[1]
+    assert card.claim == claim
+    assert card.threshold == pytest.approx(claim.threshold - 0.02)
+    write_bundle(tmp_path / "tiny", Bundle(card, ENCODER), numbers=numbers())
+    text = (tmp_path / "tiny" / "MODEL_CARD.md").read_text()
+    assert (
+        f"- threshold in use: {card.threshold:.4f}, which is 0.0200 below that of an FMR of 0.001: " in text
+    )
+
+
+def test_a_margin_that_leaves_no_threshold_is_refused() -> None:
+    with pytest.raises(ClaimError, match=r"a margin of 1\.9 leaves no threshold; choose a smaller --margin"):
+        bundles.fit(ENCODER, ABOUT, MEASURED, 1e-3, margin=1.9)
+
+
 def test_an_fmr_that_was_not_measured_is_refused() -> None:
     with pytest.raises(ClaimError, match="9000 impostor comparisons cannot show an FMR of 1e-05"):
         fitted(1e-5)

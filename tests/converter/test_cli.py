@@ -165,6 +165,7 @@ def test_bad_input_is_one_sentence_and_a_status_of_its_kind(
         ((*make, "--parity", str(json_file)), 6, "not a parity report"),
         ((*make, "--keras", str(json_file)), 4, "foreign.json: not a Keras model"),
         ((*make, "--fmr", "2"), 3, "--fmr is a share between 0 and 1"),
+        ((*make, "--margin", "-0.1"), 3, "--margin is a distance from 0 to 2, found -0.1"),
         ((*make, "--span-mm", "-2"), 3, "--span-mm"),
         ((*make[:-1], str(tmp_path / "my model")), 3, "my model: the folder's name is the model's"),
         (("render", "--face-model", missing, "--out", str(ENCODER)), 1, "not a folder"),
@@ -209,6 +210,7 @@ def test_captures_become_a_bundle_and_the_bundle_is_evaluated(
     )
     folder = tmp_path / "models" / "tiny"
     bundle = ["bundle", str(ENCODER), "--out", str(folder), "--dataset", str(captures), "--fmr", "0.25"]
+    bundle += ["--margin", "0"]
     assert main([*bundle, "--record", str(tmp_path / "run.json"), "--workers", "1"]) == 0
     card = load_bundle(folder).card
     assert card.name == "tiny"

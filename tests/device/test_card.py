@@ -152,3 +152,9 @@ def test_the_enrolment_limit_is_what_one_stranger_in_a_hundred_is_within(
 ) -> None:
     measured = tuple(OperatingPoint(fmr, threshold, 0.05, 50_000) for fmr, threshold in points)
     assert replace(make_card(threshold=0.7), operating_points=measured).enrolment_limit == limit
+
+
+@pytest.mark.parametrize(("threshold", "fmr"), [(0.7, 0.001), (0.8, 0.001), (0.85, 0.01)])
+def test_a_card_claims_the_strictest_point_that_its_threshold_keeps_to(threshold: float, fmr: float) -> None:
+    points = tuple(OperatingPoint(rate, at, 0.05, 50_000) for rate, at in ((0.01, 0.9), (0.001, 0.8)))
+    assert replace(make_card(threshold=0.7), operating_points=points, threshold=threshold).claim.fmr == fmr

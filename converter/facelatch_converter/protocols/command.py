@@ -94,7 +94,7 @@ def to_numbers(
             "name": card.name,
             "encoder_sha256": card.encoder_sha256,
             "threshold": card.threshold,
-            "claimed_fmr": claimed_fmr(bundle),
+            "claimed_fmr": card.claim.fmr,
         },
         "face_model": stage.face_model.name,
         "scale": asdict(scale),
@@ -109,9 +109,3 @@ def to_numbers(
             for protocol in protocols
         },
     }
-
-
-def claimed_fmr(bundle: Bundle) -> float | None:
-    """The false match rate that the card's threshold stands for; None where it is none of its points."""
-    points = [point.fmr for point in bundle.card.operating_points if point.threshold >= bundle.card.threshold]
-    return min(points, default=None)
