@@ -48,6 +48,19 @@ def all_pairs(
     return -tf.reduce_mean(tf.reduce_sum(genuine * log_share, axis=1) / partners)
 
 
+def taught_error(outputs: Any, taught: Any) -> Any:
+    """How far the similarities of a batch are from those of its teachers: squared error of cosines of two faces.
+
+    `outputs` (batch, 128), `taught` (batch, batch) cosines.
+    Source: Tung and Mori, "Similarity-preserving knowledge distillation", ICCV 2019, with cosines and pair by pair.
+    """
+    embeddings = normalise(outputs)
+    cosine = tf.matmul(embeddings, embeddings, transpose_b=True)
+    count = tf.cast(tf.shape(cosine)[0], tf.float32)
+    between = tf.square(cosine - taught) * (1 - tf.eye(tf.shape(cosine)[0]))
+    return tf.reduce_sum(between) / (count * (count - 1))
+
+
 def coefficient_error(guess: Any, known: Any, importance: Any) -> Any:
     """Mean squared error of the guessed shape coefficients, weighted by how much shape each one moves."""
     return tf.reduce_mean(importance * tf.square(guess - known))

@@ -1,6 +1,6 @@
 """How far the int8 model is from the float one: the same tensors through both, under every runtime."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from facelatch.encoder import RUNTIMES, TFLiteModel, load_interpreter, runtime_version, to_unit
 from facelatch.errors import ConfigError
+from facelatch.matching import FARTHEST
 from facelatch_converter import metrics, tflite_inspect
+from facelatch_converter.evaluate import operating_points
 from facelatch_converter.metrics import Comparisons
 from facelatch_converter.processes import processes
 from facelatch_converter.tensors import LabelledTensors
@@ -153,7 +155,15 @@ def errors_in_words(found: Mapping[str, Any]) -> str:
         f"EER {found['eer']:.2%}"
         + ("" if above is None else f" ({above:+.2f} points against float)")
         + f", mean distance genuine {found['genuine_mean']:.3f}, impostor {found['impostor_mean']:.3f}"
+        + _thresholds_in_words(found.get("points", []))
     )
+
+
+def _thresholds_in_words(points: Sequence[Mapping[str, float]]) -> str:
+    if not points:
+        return ""
+    each = ", ".join(f"{point['threshold']:.4f} at {point['fmr']:g}" for point in points)
+    return f"; threshold by FMR: {each}"
 
 
 def _counted(numbers: Mapping[str, Any]) -> str:
@@ -163,15 +173,19 @@ def _counted(numbers: Mapping[str, Any]) -> str:
     return f", {counts['genuine']:,} genuine and {counts['impostor']:,} impostor comparisons"
 
 
-def errors_of(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> dict[str, float | None]:
-    """The EER and the mean distances over all pairs of tensors; None without both kinds of pairs."""
+def errors_of(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> dict[str, Any]:
+    """The EER, the mean distances and the operating points over all pairs of tensors; None without both kinds."""
     measured = _pairs(embeddings, subjects)
     if measured is None:
-        return {"eer": None, "genuine_mean": None, "impostor_mean": None}
+        return {"eer": None, "genuine_mean": None, "impostor_mean": None, "points": []}
     return {
         "eer": metrics.eer(measured).rate,
         "genuine_mean": float(np.mean(measured.genuine, dtype=np.float64)),
         "impostor_mean": float(np.mean(measured.impostor, dtype=np.float64)),
+        "points": [
+            {"fmr": point.fmr, "threshold": point.threshold, "fnmr": point.fnmr}
+            for point in operating_points(measured)
+        ],
     }
 
 
@@ -185,8 +199,8 @@ def _pairs(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> Com
     broken = ~np.isfinite(embeddings).all(axis=1)
     for block in metrics.pair_blocks(np.where(broken[:, None], np.float32(0), embeddings)):
         same = identity[block.first] == identity[block.second]
-        farthest = np.float32(2)  # What has no direction matches nobody.
-        distance = np.where(broken[block.first] | broken[block.second], farthest, block.distance)
+        # What has no direction matches nobody.
+        distance = np.where(broken[block.first] | broken[block.second], np.float32(FARTHEST), block.distance)
         genuine.append(distance[same])
         impostor.append(distance[~same])
     found = metrics.comparisons(np.concatenate(genuine), np.concatenate(impostor))

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DESCRIPTION = """Train the default encoder from random weights once with each recipe, on the same rendered people and as
-many crops, and compare the EER of people whom no run has seen. A recipe is a loss of train, or "turned": the default
-loss on crops whose heads are turned to the front by the pose that their depth shows, also of the people measured on.
+many crops, and compare the EER of people whom no run has seen. A recipe is a loss of train; "turned": the default loss
+on crops whose heads are turned to the front by the pose that their depth shows, also of the people measured on; or
+"taught": the default loss with --teachers, which have seen more.
 
 Each run lives in a folder of its own below --out and goes on where it was interrupted. At the end there are
 recipes.json, recipes.md (the table) and recipes.png (the EER over the crops)."""
 
 TURNED = "turned"
-RECIPES: tuple[str, ...] = (*train.LOSSES, TURNED)
+TAUGHT = "taught"
+RECIPES: tuple[str, ...] = (*train.LOSSES, TURNED, TAUGHT)
 
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 """Of the EER, in per cent."""
@@ -37,9 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--face-model", type=Path, required=True, help="npz written by import-face-model")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs and of the table")
     parser.add_argument(
-        "--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="RECIPE",
-        help=f"which of {', '.join(RECIPES)} (default: all)",
+        "--recipes", nargs="+", choices=RECIPES, metavar="RECIPE",
+        help=f"which of {', '.join(RECIPES)} (default: all; {TAUGHT} only with --teachers)",
     )  # fmt: skip
+    parser.add_argument(
+        "--teachers",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help=f"of the recipe {TAUGHT}, see train --help",
+    )
     parser.add_argument(
         "--crops", type=int, default=200_000, help="of each run, the last included (default: %(default)s)"
     )
@@ -56,9 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train what is not trained yet, write the table and the picture, and print the table; returns 0."""
-    for recipe in arguments.recipes:
+    recipes = _choose(arguments)
+    for recipe in recipes:
         _train(arguments, recipe)
-    runs = {recipe: _read(arguments.out / recipe) for recipe in arguments.recipes}
+    runs = {recipe: _read(arguments.out / recipe) for recipe in recipes}
     found = to_table(runs)
     rows = {recipe: {"crops": one["crops"], "reports": one["reports"]} for recipe, one in runs.items()}
     for name, content in (
@@ -110,13 +121,25 @@ def _last_eer(record: Mapping[str, Any]) -> float:
     return sum(last) / len(last)
 
 
+def _choose(arguments: argparse.Namespace) -> Sequence[str]:
+    """The recipes to run; raises `TrainingError` where one lacks its teachers."""
+    usual = [recipe for recipe in RECIPES if recipe != TAUGHT or arguments.teachers]
+    chosen: Sequence[str] = arguments.recipes or usual
+    if (TAUGHT in chosen) != bool(arguments.teachers):
+        raise TrainingError(
+            f"the recipe {TAUGHT} and --teachers belong together; name an encoder.keras as a teacher, such as "
+            "models/default/encoder.keras, or leave both out"
+        )
+    return chosen
+
+
 def _train(arguments: argparse.Namespace, recipe: str) -> None:
     """Make the run of one recipe, or the rest of it."""
     folder = arguments.out / recipe
     begun = (folder / RECORD_FILE).is_file()
     if begun and _read(folder)["crops"] >= arguments.crops:
         return
-    loss = train.DEFAULTS["loss"] if recipe == TURNED else recipe
+    loss = recipe if recipe in train.LOSSES else train.DEFAULTS["loss"]
     given = {
         "face-model": arguments.face_model, "out": folder, "loss": loss, "crops": arguments.crops,
         "people": arguments.people, "views": arguments.views, "precision": arguments.precision,
@@ -124,6 +147,8 @@ def _train(arguments: argparse.Namespace, recipe: str) -> None:
         "seed": arguments.seed,
     }  # fmt: skip
     words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    if recipe == TAUGHT:
+        words += ["--teachers", *map(str, arguments.teachers)]
     parser = argparse.ArgumentParser()
     train.add_arguments(parser)
     print(f"{recipe}:")

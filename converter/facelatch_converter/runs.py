@@ -113,7 +113,10 @@ def to_plain(arguments: argparse.Namespace) -> dict[str, Any]:
     given = {
         name: str(value) if isinstance(value, Path) else value for name, value in vars(arguments).items()
     }
-    given = {name: value for name, value in given.items() if isinstance(value, str | int | float | bool)}
+    lists = {name: [str(one) for one in value] for name, value in given.items() if isinstance(value, list)}
+    given = lists | {
+        name: value for name, value in given.items() if isinstance(value, str | int | float | bool)
+    }
     if given.get("minutes") == math.inf:
         given["minutes"] = None
     return given

@@ -41,11 +41,9 @@ def find_start(path: Path | None) -> Start:
         hint = (
             "an installed package has none; take the source code's, or name one by --from"
             if path is None
-            else ""
+            else "name the encoder.keras of a bundle or of a run"
         )
-        raise ConversionError(
-            f"{chosen}: no such file; {hint or 'name the encoder.keras of a bundle or of a run by --from'}"
-        )
+        raise ConversionError(f"{chosen}: no such file; {hint}")
     digest = hashlib.sha256(chosen.read_bytes()).hexdigest()
     folder = chosen.absolute().parent
     if (folder / card.CARD_FILE).is_file():

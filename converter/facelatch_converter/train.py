@@ -58,6 +58,7 @@ DEFAULTS: dict[str, Any] = {
     "report_every": 200,
     **{name: getattr(_USUAL, name) for name in SHARES},
     "recalled": 0,
+    "teachers": [],
     "precision": "float32",
 }
 """Of a run from scratch; fine-tuning has its own, so the options themselves have none."""
@@ -94,6 +95,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recalled", type=int,
         help="crops of earlier batches that each batch is told apart from as well; some thousands, once the "
         f"encoder changes slowly {_default('recalled')}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--teachers", nargs="+", type=Path, metavar="FILE",
+        help="encoders of the same variant (encoder.keras of bundles or runs) whose similarities between the faces of "
+        "each batch, their mean, are learnt as well: one small encoder then approaches what several say together",
     )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
     parser.add_argument(
@@ -154,10 +160,11 @@ def run(arguments: argparse.Namespace, turned: bool = False) -> int:
     _check(arguments)
     model = load_face_model(arguments.face_model)
     start = None if arguments.start is None else _find_start(arguments.start, arguments.variant)
+    teachers = [_find_start(Path(path), arguments.variant) for path in arguments.teachers]
     # After the arguments are known to be good: importing TensorFlow takes seconds.
     from facelatch_converter.training_loop import train_run  # noqa: PLC0415
 
-    train_run(arguments, model, _open_record(arguments, start), start)
+    train_run(arguments, model, _open_record(arguments, start), start, teachers)
     return 0
 
 
@@ -204,7 +211,9 @@ def _check(arguments: argparse.Namespace) -> None:
         raise TrainingError(f"{arguments.out}: nothing to resume, there is no run.json; leave --resume out")
 
 
-PHASE = ("crops", "minutes", "people", "views", "recalled", "learning_rate", *SHARES, "precision", "workers")
+PHASE = (
+    "crops", "minutes", "people", "views", "recalled", "teachers", "learning_rate", *SHARES, "precision", "workers",
+)  # fmt: skip
 """Arguments that a resumed run may change; the record lists them for each phase."""
 
 IDENTITY = ("variant", "loss", "turned", "seed", "face_model_sha256")

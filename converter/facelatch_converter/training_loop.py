@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from facelatch_converter.train import to_tensors
 
 REGRESSION_WEIGHT = 2.0
 """Of the shape coefficients beside the all-pairs loss."""
+TAUGHT_WEIGHT = 64.0
+"""Of the teachers' similarities: at first as much as the all-pairs loss, and a tenth of it once they are near."""
 MARGIN = 0.2
 """Of the loss `margin`, in cosines."""
 
@@ -44,13 +46,22 @@ class Trainer:
     """
 
     def __init__(
-        self, variant: str, loss: str, model: FaceModel, precision: str = "float32", recalled: int = 0
+        self,
+        variant: str,
+        loss: str,
+        model: FaceModel,
+        precision: str = "float32",
+        recalled: int = 0,
+        teachers: Sequence[Any] = (),
     ) -> None:
         self._variant = variant
         self._recall = Recall(recalled) if recalled else None
         with _computing_in(precision):
             self.encoder = _build(variant, FASTER)
             self.network = architecture.with_regression(self.encoder, len(model.identity_mm))
+            self._teachers = [_build(variant, FASTER) for _ in teachers]
+        for copy, teacher in zip(self._teachers, teachers, strict=True):
+            copy.set_weights(teacher.get_weights())
         self._plain = _build(variant)
         self.optimiser = keras.optimizers.Adam(1e-3)
         self.optimiser.build(self.network.trainable_variables)
@@ -78,11 +89,18 @@ class Trainer:
             outputs, guess = self.network(tensors, training=True)
             strangers = None if self._recall is None else self._recall.strangers(outputs, people)
             loss = self._objective(outputs, guess, weights, labels, strangers)
+            if self._teachers:
+                loss += TAUGHT_WEIGHT * losses.taught_error(outputs, self._taught(tensors))
         if self._recall is not None:
             self._recall.remember(outputs, people)
         gradients = tape.gradient(loss, self.network.trainable_variables)
         self.optimiser.apply_gradients(zip(gradients, self.network.trainable_variables, strict=True))
         return loss
+
+    def _taught(self, tensors: Any) -> Any:
+        """The mean of the teachers' cosines (batch, batch)."""
+        embeddings = [losses.normalise(teacher(tensors, training=False)) for teacher in self._teachers]
+        return sum(tf.matmul(one, one, transpose_b=True) for one in embeddings) / len(embeddings)
 
     # Every variable needs a gradient, also of what takes no part in a loss.
 
@@ -151,11 +169,18 @@ def _computing_in(precision: str) -> Iterator[None]:
 
 
 def train_run(
-    arguments: argparse.Namespace, model: FaceModel, record: Record, start: Start | None = None
+    arguments: argparse.Namespace,
+    model: FaceModel,
+    record: Record,
+    start: Start | None = None,
+    teachers: Sequence[Start] = (),
 ) -> None:
     """Train to the end of the schedule, reporting and saving on the way; `start` gives a new run its weights."""
     keras.utils.set_random_seed(arguments.seed + record.resumed)
-    trainer = Trainer(arguments.variant, arguments.loss, model, arguments.precision, arguments.recalled)
+    taught_by = [quantise.load_keras(teacher.path) for teacher in teachers]
+    trainer = Trainer(
+        arguments.variant, arguments.loss, model, arguments.precision, arguments.recalled, taught_by
+    )
     if start is not None:
         trainer.begin_with(quantise.load_keras(start.path), str(start.path))
     checkpoint = _restore(arguments, trainer)

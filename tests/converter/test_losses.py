@@ -52,6 +52,14 @@ def test_all_pairs_is_supervised_contrastive() -> None:
     assert float(losses.all_pairs(outputs, labels)) == pytest.approx(total / 6, rel=1e-4)
 
 
+def test_what_was_taught_is_the_similarity_of_every_two_faces() -> None:
+    rng = np.random.default_rng(5)
+    outputs, taught = rng.normal(size=(4, 128)).astype(np.float32), rng.normal(size=(4, 4)).astype(np.float32)
+    unit = _unit(outputs)
+    errors = [(unit[i] @ unit[j] - taught[i, j]) ** 2 for i in range(4) for j in range(4) if i != j]
+    assert float(losses.taught_error(outputs, taught)) == pytest.approx(np.mean(errors), rel=1e-4)
+
+
 def test_a_margin_makes_ones_own_people_less_similar() -> None:
     outputs = np.random.default_rng(4).normal(size=(4, 128)).astype(np.float32)
     labels = np.array([0, 0, 1, 1])

@@ -85,7 +85,12 @@ def test_the_parity_report_has_every_figure(encoder: Any, converted: bytes) -> N
         assert (found["eer"], found["eer_points_above_float"]) == (0, 0)
         for name in ("genuine_mean", "impostor_mean"):
             assert found[name] == pytest.approx(numbers["float"][name], abs=0.02)
+        # 160 impostor comparisons show one threshold: that of an FMR of 1 %, where one of them matches.
+        (point,) = found["points"]
+        assert (point["fmr"], point["fnmr"]) == (0.01, 0)
+        assert found["genuine_mean"] < point["threshold"] < found["impostor_mean"]
     text = "\n".join(parity.to_lines(numbers))
+    assert f"; threshold by FMR: {numbers['float']['points'][0]['threshold']:.4f} at 0.01" in text
     for word in ("MMAC", "ai-edge-litert", "p50", "p99", "EER 0.00%", "30 genuine and 160", "(+0.00 points"):
         assert word in text
 
@@ -102,7 +107,9 @@ def test_the_points_between_float_and_int8_are_percentage_points() -> None:
     subjects = np.array(["a", "a", "b", "b"])
     good, bad = np.eye(128, dtype=np.float32)[[0, 0, 1, 1]], np.eye(128, dtype=np.float32)[[0, 1, 0, 1]]
     found = parity.compare(good, {"ai-edge-litert": bad}, subjects)
-    assert found["float"] == {"eer": 0, "genuine_mean": 0, "impostor_mean": pytest.approx(2**0.5)}
+    assert found["float"] == {
+        "eer": 0, "genuine_mean": 0, "impostor_mean": pytest.approx(2**0.5), "points": [],
+    }  # fmt: skip
     int8 = found["runtimes"]["ai-edge-litert"]
     assert int8["eer_points_above_float"] == pytest.approx(100 * int8["eer"])
     assert int8["eer"] > 0.5

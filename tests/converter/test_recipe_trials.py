@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from facelatch_converter import recipe_trials, train
+from facelatch_converter.errors import TrainingError
 from facelatch_converter.plots import DARK, LIGHT, Look
 
 
@@ -38,13 +39,13 @@ def test_each_recipe_has_its_curve(look: Look) -> None:
         assert (np.abs(picture.astype(int) - wanted).max(2) < 6).sum() > 200
 
 
-def options(face_model: Path, out: Path, recipe: str) -> argparse.Namespace:
+def options(face_model: Path, out: Path, recipe: str, *more: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     recipe_trials.add_arguments(parser)
     numbers = {"--crops": 8, "--people": 4, "--views": 2, "--held-out": 4, "--report-every": 1}
     words = [str(word) for pair in numbers.items() for word in pair]
     return parser.parse_args(
-        ["--face-model", str(face_model), "--out", str(out), "--recipes", recipe, *words]
+        ["--face-model", str(face_model), "--out", str(out), "--recipes", recipe, *words, *more]
     )
 
 
@@ -67,7 +68,34 @@ def test_the_turned_recipe_is_the_default_one_on_turned_crops(face_model: Path, 
     assert (chosen["loss"], chosen["turned"]) == (train.DEFAULTS["loss"], True)
 
 
-def test_every_loss_of_training_can_be_compared() -> None:
+def test_every_loss_of_training_is_compared_unless_some_are_named() -> None:
     parser = argparse.ArgumentParser()
     recipe_trials.add_arguments(parser)
-    assert parser.parse_args(["--face-model", "m", "--out", "o"]).recipes == [*train.LOSSES, "turned"]
+    given = ["--face-model", "m", "--out", "o"]
+    every = [*train.LOSSES, "turned"]
+    assert list(recipe_trials._choose(parser.parse_args(given))) == every
+    taught = parser.parse_args([*given, "--teachers", "e.keras"])
+    assert list(recipe_trials._choose(taught)) == [*every, "taught"]
+
+
+def test_the_taught_recipe_is_the_default_one_with_teachers(face_model: Path, tmp_path: Path) -> None:
+    recipe_trials.run(options(face_model, tmp_path / "teachers", "pairs"))
+    teacher = tmp_path / "teachers" / "pairs" / "encoder.keras"
+    recipe_trials.run(options(face_model, tmp_path / "trial", "taught", "--teachers", str(teacher)))
+    chosen = json.loads((tmp_path / "trial" / "taught" / "run.json").read_text())["arguments"]
+    assert (chosen["loss"], chosen["teachers"]) == (train.DEFAULTS["loss"], [str(teacher)])
+
+
+@pytest.mark.parametrize(
+    ("recipe", "more"),
+    [
+        pytest.param("taught", (), id="nobody-teaches"),
+        pytest.param("pairs", ("--teachers", "encoder.keras"), id="nobody-is-taught"),
+    ],
+)
+def test_teachers_and_who_is_taught_belong_together(
+    tmp_path: Path, recipe: str, more: tuple[str, ...]
+) -> None:
+    with pytest.raises(TrainingError, match="the recipe taught and --teachers belong together"):
+        recipe_trials.run(options(tmp_path / "model.npz", tmp_path / "out", recipe, *more))
+    assert not (tmp_path / "out").exists()

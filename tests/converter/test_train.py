@@ -140,6 +140,49 @@ def test_a_run_may_recall_earlier_batches(face_model: Path, tmp_path: Path) -> N
     assert losses[1] > losses[0] + 0.1
 
 
+def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path: Path) -> None:
+    """The first batch's loss is larger by what its faces' similarities lack of the teachers' mean."""
+    from facelatch_converter.training_loop import TAUGHT_WEIGHT, Trainer
+
+    teachers = []
+    for seed in ("2", "3"):
+        out = tmp_path / seed
+        run(_arguments(face_model, out, "--crops", "8", "--seed", seed))
+        teachers.append(out / "encoder.keras")
+    model = load_face_model(face_model)
+    tensors = np.random.default_rng(1).uniform(-1, 1, (8, 112, 112, 4)).astype(np.float32)
+    loaded = [quantise.load_keras(path) for path in teachers]
+    taught = [_cosines(encoder(tensors, training=False).numpy()) for encoder in loaded]
+    trainer = Trainer("default", "regression", model, teachers=loaded)
+    cosines = trainer._taught(tensors).numpy()
+    np.testing.assert_allclose(cosines, np.mean(taught, axis=0), atol=1e-4)
+
+    outputs, guess = trainer.network(tensors, training=True)
+    known = guess.numpy()  # Guessed rightly, so nothing but the teachers is left.
+    lacking = np.square(_cosines(outputs.numpy()) - cosines)[~np.eye(8, dtype=bool)].mean()
+    loss = trainer.step(tensors, known, np.arange(8, dtype=np.int32), np.arange(8))
+    assert float(loss) == pytest.approx(TAUGHT_WEIGHT * lacking, rel=1e-3)
+
+
+def _cosines(outputs: Any) -> Any:
+    unit = outputs / np.linalg.norm(outputs, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+def test_a_resumed_run_keeps_its_teachers(face_model: Path, tmp_path: Path) -> None:
+    teacher, out = tmp_path / "teacher", tmp_path / "run"
+    run(_arguments(face_model, teacher, "--crops", "8"))
+    run(_arguments(face_model, out, "--crops", "8", "--teachers", str(teacher / "encoder.keras")))
+    run(_arguments(face_model, out, "--crops", "16", "--resume"))
+    record = json.loads((out / "run.json").read_text())
+    assert record["arguments"]["teachers"] == record["phases"][0]["teachers"]
+    told = records.to_training(record, rendered=True)
+    assert told["phases"][0]["teachers"] == ["encoder.keras"]
+    (teacher / "encoder.keras").unlink()
+    with pytest.raises(ConversionError, match=r"teacher/encoder.keras: no such file"):
+        run(_arguments(face_model, out, "--crops", "24", "--resume"))
+
+
 def _pairs_loss(apart: bool) -> float:
     """The loss of embeddings that are perfect, or all the same, by the trainer's own way of pairing."""
     from facelatch_converter.training_loop import Trainer

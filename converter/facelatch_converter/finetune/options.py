@@ -29,7 +29,14 @@ _OWN = {
     "frames": "--frames",
     "depth_grey_mm": "--depth-grey-mm",
 }
-_FOREIGN = ("variant", "loss", "recalled", "precision", *(name for name in SHARES if name not in DEFAULTS))
+_FOREIGN = (
+    "variant",
+    "loss",
+    "recalled",
+    "teachers",
+    "precision",
+    *(name for name in SHARES if name not in DEFAULTS),
+)
 """What only a run from scratch chooses."""
 
 
