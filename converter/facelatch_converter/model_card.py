@@ -1,10 +1,12 @@
 """`MODEL_CARD.md`: what a person should know before trusting a model, filled from the measured numbers."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from facelatch.card import Card
-from facelatch_converter import report
+from facelatch_converter import places, report
+from facelatch_converter.errors import OutputError
 from facelatch_converter.parity import errors_in_words
 
 _RENDERED = (
@@ -39,6 +41,27 @@ def to_markdown(card: Card, numbers: Mapping[str, Any]) -> str:
         f"## Licence\n\n{card.licence}",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def put_section(path: Path, section: str) -> None:
+    """Write a section, its title included, into a model card; raises `OutputError` where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); bundle writes it") from error
+    with places.replacing(path) as file:
+        file.write(with_section(text, section).encode())
+
+
+def with_section(card: str, section: str) -> str:
+    """A model card with the section in place of an older one of its title, or before what is not known."""
+    title, _, _ = section.partition("\n")
+    before, found, after = card.partition(f"{title}\n")
+    if found:
+        _, heading, rest = after.partition("\n## ")
+        return before + section + (heading + rest if heading else "")
+    before, found, after = card.partition("## What is not known\n")
+    return before + section + "\n" + found + after if found else f"{card.rstrip()}\n\n{section}"
 
 
 def _what(card: Card, numbers: Mapping[str, Any]) -> str:

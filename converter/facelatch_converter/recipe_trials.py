@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from facelatch_converter import options, places, plots, report, train
+from facelatch_converter import model_card, options, places, plots, report, train
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.plots import LIGHT, Look
 from facelatch_converter.protocols.card import table
@@ -23,6 +23,7 @@ on crops whose heads are turned to the front by the pose that their depth shows,
 Each run lives in a folder of its own below --out and goes on where it was interrupted. At the end there are
 recipes.json, recipes.md (the table) and recipes.png (the EER over the crops)."""
 
+TITLE = "## Recipes on one budget"
 TURNED = "turned"
 TAUGHT = "taught"
 RECIPES: tuple[str, ...] = (*train.LOSSES, TURNED, TAUGHT)
@@ -53,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--crops", type=int, default=200_000, help="of each run, the last included (default: %(default)s)"
     )
+    parser.add_argument(
+        "--card", type=Path, metavar="MODEL_CARD.md", help="write the table into this model card too"
+    )
     parser.add_argument("--people", type=int, default=32, help="per batch (default: %(default)s)")
     parser.add_argument("--views", type=int, default=3, help="of each person (default: %(default)s)")
     parser.add_argument("--precision", choices=train.PRECISIONS, default="float32")
@@ -71,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         _train(arguments, recipe)
     runs = {recipe: _read(arguments.out / recipe) for recipe in recipes}
     found = to_table(runs)
+    if arguments.card is not None:
+        model_card.put_section(arguments.card, to_section(found, runs, arguments.held_out))
     rows = {recipe: {"crops": one["crops"], "reports": one["reports"]} for recipe, one in runs.items()}
     for name, content in (
         ("recipes.json", (json.dumps(rows, indent=1) + "\n").encode()),
@@ -92,6 +98,15 @@ def to_table(runs: Runs) -> str:
         distances = f"{last['genuine']:.2f} / {last['impostor']:.2f}"
         rows.append([recipe, f"{one['crops']:,}", report.percent(_last_eer(one)), distances])
     return table(head, rows)
+
+
+def to_section(found: str, runs: Runs, held_out: int) -> str:
+    """The table as a model card's section."""
+    crops = max(one["crops"] for one in runs.values())
+    return (
+        f"{TITLE}\n\nThe same network from random weights, {crops:,} crops of the same rendered people and cameras by "
+        f"each recipe; the EER is the mean of the last three reports, on {held_out:,} people held out.\n\n{found}\n"
+    )
 
 
 def curves(runs: Runs, look: Look) -> bytes:

@@ -124,27 +124,21 @@ def test_the_page_has_every_protocol_network_and_picture_and_escapes_foreign_wor
 
 
 def test_the_cards_section_has_what_the_bars_ask_for() -> None:
-    section = protocol_card.to_markdown(numbers())
+    found = numbers()
+    section = protocol_card.to_markdown(found)
     assert section.startswith("## Protocols\n\nRendered people of heads.npz: 20 enrolled")
     assert "| unlock |" in section
     assert "| time-of-flight | time-of-flight |" in section
     assert "The card claims an FMR of 0.001; up to 10 times that is the aim." in section
     assert f"| EER | {OURS} | {OTHER} |" in section
+    assert f"| threshold at an FMR of 0.001 | {OURS} | {OTHER} |" in section
+    crops = found["protocols"]["unlock"]["crops"]
+    ours, other = (crops[name]["single"]["fnmr_at_fmr"][0]["threshold"] for name in (OURS, OTHER))
+    assert f"| unlock | {ours:.4f} | {other:.4f} |" in section
     rows = [line for line in section.splitlines() if line.startswith("| no-image")]
     assert any("not filmed" in row for row in rows)
     assert all(line.count("|") == section.splitlines()[place - 1].count("|")
                for place, line in enumerate(section.splitlines()) if line.startswith("| ---"))  # fmt: skip
-
-
-def test_a_card_gets_the_section_once_and_keeps_the_rest() -> None:
-    card = "# Model card\n\n## Errors\n\nnone\n\n## What is not known\n\nmuch\n"
-    once = protocol_card.with_protocols(card, "## Protocols\n\nfirst\n")
-    assert (
-        once == "# Model card\n\n## Errors\n\nnone\n\n## Protocols\n\nfirst\n\n## What is not known\n\nmuch\n"
-    )
-    twice = protocol_card.with_protocols(once, "## Protocols\n\nsecond\n")
-    assert twice == once.replace("first", "second")
-    assert protocol_card.with_protocols("# Card\n", "## Protocols\n") == "# Card\n\n## Protocols\n"
 
 
 def test_the_terminal_gets_a_line_for_each_protocol() -> None:

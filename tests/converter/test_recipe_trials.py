@@ -52,9 +52,13 @@ def options(face_model: Path, out: Path, recipe: str, *more: str) -> argparse.Na
 def test_a_run_is_made_once_and_shown(
     face_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    card = tmp_path / "MODEL_CARD.md"
+    card.write_text("# Model card: default\n")
     for _ in range(2):
-        assert recipe_trials.run(options(face_model, tmp_path, "regression")) == 0
+        assert recipe_trials.run(options(face_model, tmp_path, "regression", "--card", str(card))) == 0
         assert "| regression | 8 | " in capsys.readouterr().out
+        assert card.read_text().count("## Recipes on one budget\n\nThe same network") == 1
+        assert "| regression | 8 | " in card.read_text()
     run = json.loads((tmp_path / "regression" / "run.json").read_text())
     assert (run["arguments"]["loss"], run["crops"], run["resumed"]) == ("regression", 8, 0)
     assert json.loads((tmp_path / "recipes.json").read_text())["regression"]["reports"] == run["reports"]

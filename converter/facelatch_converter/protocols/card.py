@@ -10,6 +10,8 @@ TITLE = "## Protocols"
 
 _ALLOWED_TIMES = 10
 """How much more often than claimed strangers may match where training never was."""
+_COMPARED_AT = 1e-3
+"""The FMR at which networks' thresholds are compared: the lowest that a usual run shows by hundreds of errors."""
 
 
 def to_markdown(numbers: Numbers) -> str:
@@ -23,16 +25,6 @@ def to_markdown(numbers: Numbers) -> str:
     if others:
         parts += ["### Other networks, the same renderings", _others(numbers)]
     return "\n\n".join(parts) + "\n"
-
-
-def with_protocols(card: str, section: str) -> str:
-    """A model card with the section in place of an older one, or before what is not known."""
-    before, found, after = card.partition(f"{TITLE}\n")
-    if found:
-        _, heading, rest = after.partition("\n## ")
-        return before + section + (heading + rest if heading else "")
-    before, found, after = card.partition("## What is not known\n")
-    return before + section + "\n" + found + after if found else f"{card.rstrip()}\n\n{section}"
 
 
 def _method(numbers: Numbers) -> str:
@@ -113,7 +105,22 @@ def _others(numbers: Numbers) -> str:
         [name, *(report.percent(one["crops"][each]["single"]["eer"]) for each in names)]
         for name, one in numbers["protocols"].items()
     ]
-    return table(["EER", *names], rows)
+    return f"{table(['EER', *names], rows)}\n\n{_thresholds(numbers)}"
+
+
+def _thresholds(numbers: Numbers) -> str:
+    """At which distance each network shows a rate: what runs one model under two runtimes should agree."""
+    names = numbers["contenders"]
+    rows = [
+        [name, *(_threshold_at(one["crops"][each]["single"]) for each in names)]
+        for name, one in numbers["protocols"].items()
+    ]
+    return table([f"threshold at an FMR of {_COMPARED_AT:g}", *names], rows)
+
+
+def _threshold_at(found: Mapping[str, Any]) -> str:
+    (threshold,) = (point.get("threshold") for point in found["fnmr_at_fmr"] if point["at"] == _COMPARED_AT)
+    return "not shown" if threshold is None else f"{threshold:.4f}"
 
 
 def bounded(rate: Mapping[str, Any] | None) -> str:

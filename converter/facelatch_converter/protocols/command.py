@@ -5,19 +5,17 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from facelatch.card import Bundle, load_bundle
 from facelatch.encoder import RUNTIMES
 from facelatch.errors import ConfigError
-from facelatch_converter import places
+from facelatch_converter import model_card
 from facelatch_converter.bundle import MODEL_CARD_FILE
-from facelatch_converter.errors import OutputError
 from facelatch_converter.evaluate import Numbers
 from facelatch_converter.evaluation_report import refuse_existing
 from facelatch_converter.progress import progress_bar
 from facelatch_converter.protocols import contenders
-from facelatch_converter.protocols.card import to_markdown, with_protocols
+from facelatch_converter.protocols.card import to_markdown
 from facelatch_converter.protocols.contenders import Contender
 from facelatch_converter.protocols.crop_trials import Stage
 from facelatch_converter.protocols.lines import to_lines
@@ -53,19 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     shown = {name: pictured for name, (_, pictured) in measured.items()}
     write_report(arguments.out, numbers, Findings(protocols, stage, trials, shown))
     if arguments.card:
-        update_card(arguments.bundle / MODEL_CARD_FILE, numbers)
+        model_card.put_section(arguments.bundle / MODEL_CARD_FILE, to_markdown(numbers))
     print(json.dumps(numbers, indent=2) if arguments.json else "\n".join(to_lines(numbers)))
     return 0
-
-
-def update_card(path: Path, numbers: Numbers) -> None:
-    """Put the protocols' section into a model card; raises `OutputError` where there is none."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read ({error.strerror}); bundle writes it") from error
-    with places.replacing(path) as file:
-        file.write(with_protocols(text, to_markdown(numbers)).encode())
 
 
 def enter(bundle: Bundle, arguments: argparse.Namespace) -> tuple[Contender, ...]:

@@ -1,0 +1,27 @@
+"""Sections of a model card that other commands than `bundle` write."""
+
+from pathlib import Path
+
+import pytest
+
+from facelatch_converter import model_card
+from facelatch_converter.errors import OutputError
+
+
+def test_a_card_gets_the_section_once_and_keeps_the_rest() -> None:
+    card = "# Model card\n\n## Errors\n\nnone\n\n## What is not known\n\nmuch\n"
+    once = model_card.with_section(card, "## Protocols\n\nfirst\n")
+    assert (
+        once == "# Model card\n\n## Errors\n\nnone\n\n## Protocols\n\nfirst\n\n## What is not known\n\nmuch\n"
+    )
+    twice = model_card.with_section(once, "## Protocols\n\nsecond\n")
+    assert twice == once.replace("first", "second")
+    assert model_card.with_section("# Card\n", "## Protocols\n") == "# Card\n\n## Protocols\n"
+
+
+def test_a_section_needs_a_card(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"MODEL_CARD.md: cannot be read \(No such file.*bundle writes it"):
+        model_card.put_section(tmp_path / "MODEL_CARD.md", "## Protocols\n")
+    (tmp_path / "MODEL_CARD.md").write_text("# Card\n")
+    model_card.put_section(tmp_path / "MODEL_CARD.md", "## Protocols\n")
+    assert (tmp_path / "MODEL_CARD.md").read_text() == "# Card\n\n## Protocols\n"
