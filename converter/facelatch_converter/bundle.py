@@ -47,13 +47,11 @@ def provisional(encoder: bytes, about: About) -> Bundle:
     return Bundle(_card(encoder, about, (point,), point.threshold), encoder)
 
 
-def fit(
-    encoder: bytes, about: About, measured: Comparisons, target_fmr: float, margin: float = 0.0
-) -> Bundle:
+def fit(encoder: bytes, about: About, measured: Comparisons, target_fmr: float, margin: float) -> Bundle:
     """The bundle whose threshold is `margin` below the loosest that shows `target_fmr` on these comparisons of int8.
 
-    Faces of another kind than the measured ones lie closer together. Raises `ClaimError` where the comparisons are
-    too few, or the margin leaves nothing.
+    Faces of another kind than the measured ones may lie closer together. Raises `ClaimError` where the comparisons are
+    too few, and where the margin leaves nothing or reaches the next claim.
     """
     threshold = metrics.threshold_at_fmr(measured.impostor, target_fmr)
     if not margin < threshold:
@@ -65,6 +63,12 @@ def fit(
     points[target_fmr] = OperatingPoint(
         target_fmr, threshold, measured.fnmr_at(threshold).value, measured.impostor.size
     )
+    stricter = max((point.threshold for point in points.values() if point.fmr < target_fmr), default=0.0)
+    if margin and threshold - margin <= stricter:
+        raise ClaimError(
+            f"a margin of {margin:g} below {threshold:.4f} reaches {stricter:.4f}, the threshold of a lower FMR; claim "
+            "that one by --fmr, or choose a smaller --margin"
+        )
     ordered = tuple(points[fmr] for fmr in sorted(points, reverse=True))
     return Bundle(_card(encoder, about, ordered, threshold - margin), encoder)
 

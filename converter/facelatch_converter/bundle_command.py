@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.02,
         metavar="DISTANCE",
         help="how far the threshold in use is below the one that shows that rate: heads of a kind that was not "
-        "measured lie closer together (default: %(default)s)",
+        "measured may lie closer together (default: %(default)s)",
     )
     parser.add_argument("--keras", type=Path, metavar="FILE", help="the float encoder, to go into the bundle")
     parser.add_argument("--record", type=Path, metavar="JSON", help="the training run's record, for the card")

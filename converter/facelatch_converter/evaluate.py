@@ -77,6 +77,8 @@ def operating_points(measured: Comparisons) -> tuple[OperatingPoint, ...]:
             threshold = metrics.threshold_at_fmr(measured.impostor, target)
         except ClaimError:
             break
+        if threshold <= 0:
+            break  # Every two faces look alike: no distance tells them apart.
         points.append(
             OperatingPoint(target, threshold, measured.fnmr_at(threshold).value, measured.impostor.size)
         )

@@ -15,7 +15,7 @@ _RENDERED = (
 )
 _REAL = "Measured on {subjects:,} people of {source}. Expect other figures on other people and cameras."
 
-_TOLD = ("notice", "data", "loss", "weights", "settled_offset")
+_TOLD = ("notice", "data", "loss", "taught", "weights", "settled_offset")
 """What the card says of its training in sentences."""
 
 
@@ -83,7 +83,7 @@ def _what(card: Card, numbers: Mapping[str, Any]) -> str:
 
 def _training(training: Mapping[str, Any]) -> str:
     """The card's sentences, then what the run recorded."""
-    told = [training[name] for name in ("data", "loss", "weights") if name in training]
+    told = [training[name] for name in ("data", "loss", "taught", "weights") if name in training]
     settled = training.get("settled_offset")
     if settled is not None:
         share = settled["share"]
@@ -138,7 +138,7 @@ def _threshold(card: Card) -> str:
         return f"{card.threshold:.4f}"
     return (
         f"{card.threshold:.4f}, which is {margin:.4f} below that of an FMR of {card.claim.fmr:g}: heads of a kind that "
-        "was not measured lie closer together"
+        "was not measured may lie closer together"
     )
 
 

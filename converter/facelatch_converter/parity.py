@@ -155,7 +155,7 @@ def errors_in_words(found: Mapping[str, Any]) -> str:
         f"EER {found['eer']:.2%}"
         + ("" if above is None else f" ({above:+.2f} points against float)")
         + f", mean distance genuine {found['genuine_mean']:.3f}, impostor {found['impostor_mean']:.3f}"
-        + _thresholds_in_words(found.get("points", []))
+        + _thresholds_in_words(found.get("operating_points", []))
     )
 
 
@@ -174,15 +174,18 @@ def _counted(numbers: Mapping[str, Any]) -> str:
 
 
 def errors_of(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> dict[str, Any]:
-    """The EER, the mean distances and the operating points over all pairs of tensors; None without both kinds."""
+    """The EER, the mean distances and the operating points over all pairs of tensors.
+
+    Without both kinds of pairs, None and no points.
+    """
     measured = _pairs(embeddings, subjects)
     if measured is None:
-        return {"eer": None, "genuine_mean": None, "impostor_mean": None, "points": []}
+        return {"eer": None, "genuine_mean": None, "impostor_mean": None, "operating_points": []}
     return {
         "eer": metrics.eer(measured).rate,
         "genuine_mean": float(np.mean(measured.genuine, dtype=np.float64)),
         "impostor_mean": float(np.mean(measured.impostor, dtype=np.float64)),
-        "points": [
+        "operating_points": [
             {"fmr": point.fmr, "threshold": point.threshold, "fnmr": point.fnmr}
             for point in operating_points(measured)
         ],

@@ -103,9 +103,14 @@ def to_table(runs: Runs) -> str:
 def to_section(found: str, runs: Runs, held_out: int) -> str:
     """The table as a model card's section."""
     crops = max(one["crops"] for one in runs.values())
+    teachers = [teacher for one in runs.values() for teacher in one.get("taught_by", [])]
+    note = "".join(
+        f" The teacher {one['name']} (sha256 {one['sha256'][:12]}) had seen {one['crops']:,}."
+        for one in teachers
+    )
     return (
-        f"{TITLE}\n\nThe same network from random weights, {crops:,} crops of the same rendered people and cameras by "
-        f"each recipe; the EER is the mean of the last three reports, on {held_out:,} people held out.\n\n{found}\n"
+        f"{TITLE}\n\nThe same network from random weights, {crops:,} crops of the same rendered people and cameras "
+        f"by each recipe; the EER is the mean of the last three reports, on {held_out:,} held out.{note}\n\n{found}\n"
     )
 
 

@@ -60,6 +60,8 @@ def read_parity(path: Path) -> dict[str, Any]:
         figures += [runtime[name] for runtime in runtimes for name in ("cosine_p50", "cosine_p99")]
         rates = [of[name] for of in (found["float"], *runtimes) for name in _PARITY_ERRORS]
         rates += [runtime["eer_points_above_float"] for runtime in runtimes]
+        points = [point for of in (found["float"], *runtimes) for point in of.get("operating_points", [])]
+        figures += [point[name] for point in points for name in ("fmr", "threshold", "fnmr")]
         fits = all(isinstance(number, int | float) for number in figures)
         fits &= all(isinstance(rate, float | int | None) for rate in rates)
         fits &= all(isinstance(runtime["version"], str) for runtime in runtimes)
@@ -86,6 +88,8 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
         told["loss"] = LOSSES.get(str(arguments["loss"]), str(arguments["loss"]))
     if record.get("averaged"):
         told["weights"] = _mean_of(record["averaged"])
+    if record.get("taught_by"):
+        told["taught"] = _taught_by(record["taught_by"])
     if "offset_share" in record:
         told["settled_offset"] = {"share": record["offset_share"]}
         if "offset_note" in record:
@@ -135,6 +139,14 @@ def _data(record: Mapping[str, Any]) -> str:
 def _mean_of(averaged: Sequence[Mapping[str, Any]]) -> str:
     *others, last = (f"{one['crops']:,}" for one in averaged)
     return f"the mean of those after {', '.join(others)} and {last} crops"
+
+
+def _taught_by(teachers: Sequence[Mapping[str, Any]]) -> str:
+    each = ", ".join(
+        f"{one['name']} (sha256 {one['sha256'][:12]}, {one['crops']:,} crops) from crop {one['from_crops']:,} on"
+        for one in teachers
+    )
+    return f"with weight 64, the similarities that other encoders find between the faces of a batch: {each}"
 
 
 def crops_seen(record: Mapping[str, Any]) -> int:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
 from facelatch_converter.recipe import Recipe
-from facelatch_converter.records import require_preprocessing
+from facelatch_converter.records import crops_seen, require_preprocessing
 from facelatch_converter.runs import (
     RECORD_FILE,
     SHARES,
@@ -97,9 +98,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"encoder changes slowly {_default('recalled')}",
     )  # fmt: skip
     parser.add_argument(
-        "--teachers", nargs="+", type=Path, metavar="FILE",
+        "--teachers", nargs="*", type=Path, metavar="FILE",
         help="encoders of the same variant (encoder.keras of bundles or runs) whose similarities between the faces of "
-        "each batch, their mean, are learnt as well: one small encoder then approaches what several say together",
+        "each batch, their mean, are learnt as well: one small encoder then approaches what several say together; "
+        "without a file: a resumed run goes on without its teachers (default: none)",
     )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
     parser.add_argument(
@@ -160,11 +162,11 @@ def run(arguments: argparse.Namespace, turned: bool = False) -> int:
     _check(arguments)
     model = load_face_model(arguments.face_model)
     start = None if arguments.start is None else _find_start(arguments.start, arguments.variant)
-    teachers = [_find_start(Path(path), arguments.variant) for path in arguments.teachers]
+    teachers = _find_teachers(arguments)
     # After the arguments are known to be good: importing TensorFlow takes seconds.
     from facelatch_converter.training_loop import train_run  # noqa: PLC0415
 
-    train_run(arguments, model, _open_record(arguments, start), start, teachers)
+    train_run(arguments, model, _open_record(arguments, start, teachers), start, teachers)
     return 0
 
 
@@ -228,8 +230,40 @@ def _find_start(path: Path, variant: str) -> Start:
     return start
 
 
-def _open_record(arguments: argparse.Namespace, start: Start | None) -> Record:
-    """A new run's record, or the one to go on with."""
+def _find_teachers(arguments: argparse.Namespace) -> list[Start]:
+    """The encoders to be taught by; raises `ConversionError` for one that cannot teach this variant."""
+    # A run may be resumed from another folder.
+    arguments.teachers = [Path(path).absolute() for path in arguments.teachers]
+    try:
+        found = [_find_start(path, arguments.variant) for path in arguments.teachers]
+    except ConversionError as error:
+        hint = "; --teachers without a file goes on without them" if arguments.resume else ""
+        raise ConversionError(f"--teachers {error}{hint}") from None
+    if len({teacher.sha256 for teacher in found}) < len(found):
+        raise TrainingError("--teachers: two of the encoders are the same; name each once")
+    return found
+
+
+def _open_record(
+    arguments: argparse.Namespace, start: Start | None, teachers: Sequence[Start] = ()
+) -> Record:
+    """A new run's record, or the one to go on with; the teachers that it did not have yet are noted."""
+    record = _find_record(arguments, start)
+    known = {entry["sha256"] for entry in record.taught_by}
+    record.taught_by += [
+        {
+            "name": teacher.name,
+            "sha256": teacher.sha256,
+            "crops": crops_seen(teacher.training),
+            "from_crops": record.crops,
+        }
+        for teacher in teachers
+        if teacher.sha256 not in known
+    ]
+    return record
+
+
+def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
     given = to_plain(arguments)
     given["face_model_sha256"] = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
     if not arguments.resume:

@@ -52,16 +52,18 @@ class Trainer:
         model: FaceModel,
         precision: str = "float32",
         recalled: int = 0,
-        teachers: Sequence[Any] = (),
+        teachers: Sequence[tuple[Any, str]] = (),
     ) -> None:
+        """`teachers` are encoders of the same variant, each with its name for messages."""
         self._variant = variant
         self._recall = Recall(recalled) if recalled else None
         with _computing_in(precision):
             self.encoder = _build(variant, FASTER)
             self.network = architecture.with_regression(self.encoder, len(model.identity_mm))
+            # After the network, so that its first weights do not depend on them.
             self._teachers = [_build(variant, FASTER) for _ in teachers]
-        for copy, teacher in zip(self._teachers, teachers, strict=True):
-            copy.set_weights(teacher.get_weights())
+        for copy, (teacher, source) in zip(self._teachers, teachers, strict=True):
+            self._copy_weights(teacher, copy, source)
         self._plain = _build(variant)
         self.optimiser = keras.optimizers.Adam(1e-3)
         self.optimiser.build(self.network.trainable_variables)
@@ -77,20 +79,24 @@ class Trainer:
 
     def begin_with(self, encoder: Any, source: str) -> None:
         """Take over an encoder's weights; raises `ConversionError` for another network's."""
+        self._copy_weights(encoder, self.encoder, source)
+
+    def _copy_weights(self, encoder: Any, target: Any, source: str) -> None:
         try:
-            self.encoder.set_weights(encoder.get_weights())
+            target.set_weights(encoder.get_weights())
         except ValueError as error:
             raise ConversionError(
                 f"{source}: is another network than the {self._variant} variant ({str(error).splitlines()[0]})"
             ) from None
 
     def _step(self, tensors: Any, weights: Any, labels: Any, people: Any) -> Any:
+        taught = self._taught(tensors) if self._teachers else None
         with tf.GradientTape() as tape:
             outputs, guess = self.network(tensors, training=True)
             strangers = None if self._recall is None else self._recall.strangers(outputs, people)
             loss = self._objective(outputs, guess, weights, labels, strangers)
-            if self._teachers:
-                loss += TAUGHT_WEIGHT * losses.taught_error(outputs, self._taught(tensors))
+            if taught is not None:
+                loss += TAUGHT_WEIGHT * losses.taught_error(outputs, taught)
         if self._recall is not None:
             self._recall.remember(outputs, people)
         gradients = tape.gradient(loss, self.network.trainable_variables)
@@ -176,8 +182,9 @@ def train_run(
     teachers: Sequence[Start] = (),
 ) -> None:
     """Train to the end of the schedule, reporting and saving on the way; `start` gives a new run its weights."""
+    taught_by = [(quantise.load_keras(teacher.path), str(teacher.path)) for teacher in teachers]
+    # After loading, which draws random numbers too: with teachers or without, a run begins with the same weights.
     keras.utils.set_random_seed(arguments.seed + record.resumed)
-    taught_by = [quantise.load_keras(teacher.path) for teacher in teachers]
     trainer = Trainer(
         arguments.variant, arguments.loss, model, arguments.precision, arguments.recalled, taught_by
     )

@@ -42,6 +42,7 @@ PARITY = {
             "eer_points_above_float": 0.1,
             "genuine_mean": 0.41,
             "impostor_mean": 1.14,
+            "operating_points": [{"fmr": 1e-4, "threshold": 0.5612, "fnmr": 0.07}],
         }
     },
 }
@@ -50,7 +51,7 @@ MEASURED = comparisons(RNG.normal(0.5, 0.1, 900), RNG.normal(1.1, 0.1, 9000))
 
 
 def fitted(target_fmr: float = 1e-3) -> Bundle:
-    return bundles.fit(ENCODER, ABOUT, MEASURED, target_fmr)
+    return bundles.fit(ENCODER, ABOUT, MEASURED, target_fmr, margin=0)
 
 
 def numbers() -> dict[str, Any]:
@@ -87,6 +88,14 @@ def test_the_threshold_in_use_keeps_a_margin_from_what_was_measured(tmp_path: Pa
 def test_a_margin_that_leaves_no_threshold_is_refused() -> None:
     with pytest.raises(ClaimError, match=r"a margin of 1\.9 leaves no threshold; choose a smaller --margin"):
         bundles.fit(ENCODER, ABOUT, MEASURED, 1e-3, margin=1.9)
+
+
+def test_a_margin_that_reaches_a_stricter_claim_is_refused() -> None:
+    loose, strict = fitted(1e-2).card.operating_points
+    between = loose.threshold - strict.threshold
+    assert bundles.fit(ENCODER, ABOUT, MEASURED, 1e-2, margin=between / 2).card.claim == loose
+    with pytest.raises(ClaimError, match="the threshold of a lower FMR; claim that one by --fmr, or choose"):
+        bundles.fit(ENCODER, ABOUT, MEASURED, 1e-2, margin=between)
 
 
 def test_an_fmr_that_was_not_measured_is_refused() -> None:
@@ -145,7 +154,7 @@ def test_the_model_card_of_real_people_names_them_and_the_parity(tmp_path: Path)
     found["data"] |= {"rendered": False, "source": "VAP"}
     found["parity"] = PARITY
     about = replace(ABOUT, training=to_training(RECORD, rendered=False))
-    write_bundle(tmp_path / "tiny", bundles.fit(ENCODER, about, MEASURED, 1e-3), numbers=found)
+    write_bundle(tmp_path / "tiny", bundles.fit(ENCODER, about, MEASURED, 1e-3, margin=0), numbers=found)
     text = (tmp_path / "tiny" / "MODEL_CARD.md").read_text()
     assert "Measured on 6 people of VAP." in text
     assert "**Trained on rendered faces, measured on real people.**" in text
@@ -154,7 +163,8 @@ def test_the_model_card_of_real_people_names_them_and_the_parity(tmp_path: Path)
     assert "3,060 single frames of 306 people, 13,770 genuine and 4,666,500 impostor comparisons." in text
     assert "- float: EER 2.00%, mean distance genuine 0.400, impostor 1.150" in text
     assert (
-        "2.3.0: EER 2.10% (+0.10 points against float), mean distance genuine 0.410, impostor 1.140" in text
+        "2.3.0: EER 2.10% (+0.10 points against float), mean distance genuine 0.410, impostor 1.140; "
+        "threshold by FMR: 0.5612 at 0.0001" in text
     )
 
 
@@ -205,7 +215,7 @@ def test_a_folder_that_cannot_name_a_model_is_an_option_mistake(name: str) -> No
 
 def test_a_model_without_a_record_says_so(tmp_path: Path) -> None:
     about = replace(ABOUT, training=to_training({}, rendered=True))
-    write_bundle(tmp_path / "tiny", bundles.fit(ENCODER, about, MEASURED, 1e-3), numbers=numbers())
+    write_bundle(tmp_path / "tiny", bundles.fit(ENCODER, about, MEASURED, 1e-3, margin=0), numbers=numbers())
     text = (tmp_path / "tiny" / "MODEL_CARD.md").read_text()
     assert "(no record), not yet measured on real people.**" in text
     assert "Not recorded." in text

@@ -165,6 +165,7 @@ def test_shares_that_fine_tuning_does_not_have_are_refused(
 @pytest.mark.parametrize(
     ("more", "words"),
     [
+        pytest.param(["--teachers", "e.keras"], "--teachers is for training from scratch", id="teachers"),
         pytest.param(["--variant", "seed"], "--variant is for training from scratch", id="variant"),
         pytest.param(["--validation", "1"], "between 0 and 1", id="validation"),
         pytest.param(["--patience", "0"], "--patience must be at least 1", id="patience"),

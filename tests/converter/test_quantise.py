@@ -86,11 +86,11 @@ def test_the_parity_report_has_every_figure(encoder: Any, converted: bytes) -> N
         for name in ("genuine_mean", "impostor_mean"):
             assert found[name] == pytest.approx(numbers["float"][name], abs=0.02)
         # 160 impostor comparisons show one threshold: that of an FMR of 1 %, where one of them matches.
-        (point,) = found["points"]
+        (point,) = found["operating_points"]
         assert (point["fmr"], point["fnmr"]) == (0.01, 0)
         assert found["genuine_mean"] < point["threshold"] < found["impostor_mean"]
     text = "\n".join(parity.to_lines(numbers))
-    assert f"; threshold by FMR: {numbers['float']['points'][0]['threshold']:.4f} at 0.01" in text
+    assert f"; threshold by FMR: {numbers['float']['operating_points'][0]['threshold']:.4f} at 0.01" in text
     for word in ("MMAC", "ai-edge-litert", "p50", "p99", "EER 0.00%", "30 genuine and 160", "(+0.00 points"):
         assert word in text
 
@@ -108,7 +108,7 @@ def test_the_points_between_float_and_int8_are_percentage_points() -> None:
     good, bad = np.eye(128, dtype=np.float32)[[0, 0, 1, 1]], np.eye(128, dtype=np.float32)[[0, 1, 0, 1]]
     found = parity.compare(good, {"ai-edge-litert": bad}, subjects)
     assert found["float"] == {
-        "eer": 0, "genuine_mean": 0, "impostor_mean": pytest.approx(2**0.5), "points": [],
+        "eer": 0, "genuine_mean": 0, "impostor_mean": pytest.approx(2**0.5), "operating_points": [],
     }  # fmt: skip
     int8 = found["runtimes"]["ai-edge-litert"]
     assert int8["eer_points_above_float"] == pytest.approx(100 * int8["eer"])
@@ -134,6 +134,15 @@ def test_an_embedding_without_direction_counts_as_farthest() -> None:
     found = parity.compare(unit, {"ai-edge-litert": silent}, None)["runtimes"]["ai-edge-litert"]
     assert found["cosine_p99"] == pytest.approx(2, abs=0.1)
     assert parity.errors_of(silent, np.array(["a", "a", "b"]))["eer"] == pytest.approx(2 / 3)
+
+
+def test_an_encoder_that_tells_nobody_apart_is_reported_without_points() -> None:
+    found = parity.errors_of(np.eye(128, dtype=np.float32)[[0] * 40], np.arange(40).repeat(1).astype(str))
+    assert found["operating_points"] == []
+    subjects = np.array([str(place // 2) for place in range(40)])
+    found = parity.errors_of(np.eye(128, dtype=np.float32)[[0] * 40], subjects)
+    assert (found["impostor_mean"], found["operating_points"]) == (0, [])
+    assert "threshold by FMR" not in parity.errors_in_words(found)
 
 
 def sine() -> Any:

@@ -153,7 +153,8 @@ def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path
     tensors = np.random.default_rng(1).uniform(-1, 1, (8, 112, 112, 4)).astype(np.float32)
     loaded = [quantise.load_keras(path) for path in teachers]
     taught = [_cosines(encoder(tensors, training=False).numpy()) for encoder in loaded]
-    trainer = Trainer("default", "regression", model, teachers=loaded)
+    named = [(encoder, str(path)) for encoder, path in zip(loaded, teachers, strict=True)]
+    trainer = Trainer("default", "regression", model, teachers=named)
     cosines = trainer._taught(tensors).numpy()
     np.testing.assert_allclose(cosines, np.mean(taught, axis=0), atol=1e-4)
 
@@ -175,12 +176,45 @@ def test_a_resumed_run_keeps_its_teachers(face_model: Path, tmp_path: Path) -> N
     run(_arguments(face_model, out, "--crops", "8", "--teachers", str(teacher / "encoder.keras")))
     run(_arguments(face_model, out, "--crops", "16", "--resume"))
     record = json.loads((out / "run.json").read_text())
-    assert record["arguments"]["teachers"] == record["phases"][0]["teachers"]
+    assert record["phases"][0]["teachers"] == [str(teacher / "encoder.keras")]
+    sha256 = hashlib.sha256((teacher / "encoder.keras").read_bytes()).hexdigest()
+    assert record["taught_by"] == [{"name": "teacher", "sha256": sha256, "crops": 8, "from_crops": 0}]
     told = records.to_training(record, rendered=True)
     assert told["phases"][0]["teachers"] == ["encoder.keras"]
+    assert f"teacher (sha256 {sha256[:12]}, 8 crops) from crop 0 on" in told["taught"]
     (teacher / "encoder.keras").unlink()
-    with pytest.raises(ConversionError, match=r"teacher/encoder.keras: no such file"):
+    with pytest.raises(ConversionError, match=r"--teachers .*: no such file; .* goes on without them"):
         run(_arguments(face_model, out, "--crops", "24", "--resume"))
+    assert run(_arguments(face_model, out, "--crops", "24", "--resume", "--teachers")) == 0
+    assert json.loads((out / "run.json").read_text())["phases"][-1]["teachers"] == []
+
+
+def test_who_cannot_teach_is_refused(face_model: Path, tmp_path: Path) -> None:
+    from facelatch_converter.training_loop import Trainer
+
+    path = tmp_path / "teacher" / "encoder.keras"
+    run(_arguments(face_model, path.parent, "--crops", "8"))
+    with pytest.raises(TrainingError, match="--teachers: two of the encoders are the same"):
+        run(_arguments(face_model, tmp_path / "run", "--teachers", str(path), str(path)))
+    with pytest.raises(ConversionError, match=r"--teachers .*the seed variant takes .*size_px=200"):
+        run(_arguments(face_model, tmp_path / "run", "--teachers", str(path), "--variant", "seed"))
+    assert not (tmp_path / "run").exists()
+    foreign = quantise.load_keras(path)
+    model = load_face_model(face_model)
+    with pytest.raises(ConversionError, match=r"other\.keras: is another network than the seed variant"):
+        Trainer("seed", "all-pairs", model, teachers=[(foreign, "other.keras")])
+
+
+def test_teachers_do_not_change_the_weights_that_a_run_begins_with(face_model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "teacher" / "encoder.keras"
+    run(_arguments(face_model, path.parent, "--crops", "8", "--seed", "2"))
+    begun = []
+    for name, more in (("alone", ()), ("taught", ("--teachers", str(path)))):
+        out = tmp_path / name
+        run(_arguments(face_model, out, "--crops", "8", "--learning-rate", "1e-12", *more))
+        begun.append(quantise.load_keras(out / "encoder.keras").trainable_weights[:-2])
+    for alone, taught in zip(*begun, strict=True):
+        np.testing.assert_allclose(alone, taught, atol=1e-6)
 
 
 def _pairs_loss(apart: bool) -> float:

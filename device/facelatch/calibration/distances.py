@@ -98,7 +98,10 @@ def compare_templates(one: Template, other: Template) -> Series:
 
 
 def advise(impostor: Sequence[Series], points: Sequence[OperatingPoint], in_use: float) -> Advice:
-    """The strictest of what is in use, what keeps the nearest impostor out, and what the tail asks for."""
+    """The strictest of what is in use, what keeps the nearest impostor out, and what the tail asks for.
+
+    The tail's shift comes on top of the margin that a card's threshold keeps: that is for those who were not here.
+    """
     attempts = join(series.attempts for series in impostor)
     if attempts.size == 0:
         return Advice(None, Reason.NO_IMPOSTOR)
