@@ -68,8 +68,9 @@ COMMANDS = {
     ),
     "compare-recipes": Command(
         "recipe_trials",
-        "train once with each loss, and on crops turned to the front, on the same budget",
-        "facelatch-convert compare-recipes --face-model face-model.npz --out runs/recipes --crops 200000",
+        "train once with each loss, on crops turned to the front, and with teachers, on the same budget",
+        "facelatch-convert compare-recipes --face-model face-model.npz --out runs/recipes --crops 200000 \\\n"
+        "    --teachers models/default/encoder.keras",
     ),
     "average": Command(
         "average",
