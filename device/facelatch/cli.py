@@ -38,7 +38,7 @@ _OUTPUT_PROBLEMS = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.
 
 _EPILOG = """\
 first steps:
-  facelatch demo              see what it does, without any hardware
+  facelatch demo              see what it does, without any hardware (from a checkout)
   facelatch doctor            check this board, camera, model and lock
   facelatch enrol ada         enrol somebody
   facelatch verify ada        try it
@@ -50,7 +50,8 @@ exit codes:
   4  unusable model            5  unusable or missing template
   6  unusable capture          7  no working camera
   8  the lock cannot be driven 9  the templates' folder cannot be used
- 10  no usable face was seen  11  the output could not be written
+ 10  no usable face, frame or comparison
+ 11  the output could not be written
 130  stopped with Ctrl-C
 """
 

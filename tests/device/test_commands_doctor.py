@@ -16,7 +16,7 @@ from facelatch.frames import Frame
 from tests.bundles import make_bundle, write_bundle
 from tests.factories import make_frame
 from tests.outsiders import shut_out_of
-from tests.wired_door import wire
+from tests.wired_door import CHIP, wire
 
 
 def record(folder: Path, frame: Frame) -> Path:
@@ -195,16 +195,23 @@ def test_a_lock_that_is_not_there_fails_twice(tmp_path: Path) -> None:
 
 def test_a_lock_that_has_its_keeper_is_asked_for_there(tmp_path: Path) -> None:
     """Neither the line nor the right to open it is any of the caller's business then."""
-    path = write_config(tmp_path, lock='driver = "gpio"\nchip = "/dev/gpiochip-none"\nline = "GPIO17"')
     place = tmp_path / "run" / "facelatch-lock"
     place.mkdir(parents=True)
     (tmp_path / "door").mkdir()
     with wire(tmp_path / "door") as door:
         door.write_config()
+        path = write_config(tmp_path, lock=f'driver = "gpio"\nchip = "{CHIP}"\nline = "lock"')
         with door.keeper("--socket", str(place / "lock.sock")):
             findings = diagnose(path, tmp_path)
+            path.write_text(path.read_text().replace('line = "lock"', 'line = "GPIO17"'))
+            changed = diagnose(path, tmp_path)["lock"]
+            (place / "lock.sock.line").unlink()
+            unknown = diagnose(path, tmp_path)["lock"]
     assert findings["lock"] == Finding("lock", Status.OK, "facelatch-lock.service keeps it, secured now")
     assert findings["permissions"].status is Status.OK
+    assert (changed.status, unknown.status) == (Status.FAIL, Status.FAIL)
+    assert changed.found.endswith(f"was started with other settings and keeps line lock of {CHIP}")
+    assert changed.hint == unknown.hint == "sudo systemctl restart facelatch-lock"
 
 
 def test_a_store_that_others_may_read_fails(tmp_path: Path) -> None:

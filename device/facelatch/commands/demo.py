@@ -41,13 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recordings",
         type=Path,
         metavar="DIR",
-        help="captures and attempts.json (default: those that come along)",
+        help="captures and attempts.json (default: those of a checkout)",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", default=Path("demo.png"), help="the picture (default: demo.png)"
     )
     add_json(parser)
-    add_model(parser)
+    add_model(parser, "as shipped")
     # Always the built-in settings: a demonstration shows the same on every machine.
     parser.set_defaults(config=None)
 

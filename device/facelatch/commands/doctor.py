@@ -34,9 +34,11 @@ from facelatch.diagnosis.judgements import (
 from facelatch.encoder import Encoder, runtime_version
 from facelatch.event_log import check_path
 from facelatch.exit_codes import ExitCode
+from facelatch.keeping.settings import LockSettings
 from facelatch.keeping.wire import Plain
 from facelatch.locks.gpio import CONSUMER, open_line
 from facelatch.locks.kept import ask
+from facelatch.locks.remembered import remembered
 
 DESCRIPTION = """\
 Check settings, runtime, model, driver, camera, permissions, lock, templates, events and the board's power. Each line
@@ -178,12 +180,25 @@ def _check_lock(config: Config, root: Path) -> Finding:
         return Finding("lock", Status.WARN, f"the {settings.driver} lock moves no door", hint)
     left_ms = _ask_keeper(root)
     if left_ms is not None:
+        kept = remembered(root / KEEPER.relative_to("/"))
+        if kept != settings:
+            return Finding(
+                "lock", Status.FAIL, _other_settings(kept), "sudo systemctl restart facelatch-lock"
+            )
         state = "released" if left_ms else "secured"
         return Finding("lock", Status.OK, f"facelatch-lock.service keeps it, {state} now")
     with open_line(settings.chip, settings.line) as (chip, offset):
         info = chip.get_line_info(offset)
         consumer = info.consumer if info.used else None
     return judge_line(f"line {settings.line} of {settings.chip}", consumer, CONSUMER)
+
+
+def _other_settings(kept: LockSettings | None) -> str:
+    """A keeper reads its settings once; until it is started again it drives what it drove."""
+    if kept is None:
+        return "facelatch-lock.service keeps a lock and does not say which"
+    driven = f"line {kept.line} of {kept.chip}" if kept.driver == "gpio" else f"the {kept.driver} lock"
+    return f"facelatch-lock.service was started with other settings and keeps {driven}"
 
 
 def _check_store(config: Config, _root: Path) -> Finding:

@@ -15,7 +15,11 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         # It may well be there: reading it says what is wrong.
         installed = DEFAULT_CONFIG
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", default=installed, help=f"settings (default: {DEFAULT_CONFIG})"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=installed,
+        help=f"settings (default: {DEFAULT_CONFIG}, or the built-in ones where there is none)",
     )
 
 

@@ -19,6 +19,11 @@ some GPIO controllers keep the level that it left behind. Where the lock's keepe
 does, the line is taken, driven and given back: the one that the last keeper drove, if it was killed, and the configured
 one. What somebody released by the exit button is left to end by itself.
 """
+EXAMPLES = """\
+examples:
+  sudo -u facelatch facelatch secure-lock
+  sudo -u facelatch facelatch secure-lock --config /etc/facelatch/facelatch.toml
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -51,12 +51,10 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """`--bundle` and `--runtime`."""
-    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help="the model (default: the config's)")
-    parser.add_argument(
-        "--runtime", choices=tuple(RUNTIMES), help="the TFLite runtime (default: the config's)"
-    )
+def add_model(parser: argparse.ArgumentParser, usual: str = "the config's") -> None:
+    """`--bundle` and `--runtime`; `usual` says where they come from when they are left out."""
+    parser.add_argument("--bundle", type=Path, metavar="FOLDER", help=f"the model (default: {usual})")
+    parser.add_argument("--runtime", choices=tuple(RUNTIMES), help=f"the TFLite runtime (default: {usual})")
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ being tried, what happened last, lock-out, lock and power supply. Ends with 0 wh
 EXAMPLES = """\
 examples:
   sudo -u facelatch facelatch status
-  facelatch status --json | jq .daemon.camera
+  sudo -u facelatch facelatch status --json | jq .daemon.camera
 """
 
 
