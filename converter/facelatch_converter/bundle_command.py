@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--margin",
         type=float,
-        default=0.02,
+        default=0.03,
         metavar="DISTANCE",
         help="how far the threshold in use is below the one that shows that rate: heads of a kind that was not "
         "measured may lie closer together (default: %(default)s)",
