@@ -14,16 +14,11 @@ from typing import Any
 import numpy as np
 
 from facelatch.card import CARD_FILE
-from facelatch.matching import FARTHEST
-from facelatch.preprocess import CropSpec
 from facelatch_converter import quantise
 from facelatch_converter.errors import ConversionError, TrainingError
-from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune.command import refuse_place
-from facelatch_converter.held_out import held_out_crops
-from facelatch_converter.offset import excess_offset, share_of, take_out
 from facelatch_converter.records import crops_seen
-from facelatch_converter.runs import ENCODER_FILE, RECORD_FILE, SETTLING, Record, make_folder, save_encoder
+from facelatch_converter.runs import ENCODER_FILE, RECORD_FILE, Record, make_folder, save_encoder
 from facelatch_converter.start import Start, find_start
 
 DESCRIPTION = """Average the weights of encoders that one training gave: copies of a run's folder made along the way, or
@@ -31,9 +26,6 @@ runs begun with the same encoder (--from), each annealed to its end.
 
 Networks that were trained from different random weights have no mean that knows anything; measure the result. --out
 becomes a run's folder, with the longest run's record and what was averaged: for quantise, bundle and train --from."""
-
-SETTLED_ON = 200
-"""People, 4 views each, that the offset is fitted on."""
 
 SAME = ("variant", "loss", "face_model_sha256")
 """Arguments that the runs must have in common."""
@@ -63,17 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="two or more, each in its run's folder",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new run's folder")
-    parser.add_argument(
-        "--impostor-distance", type=float, metavar="DISTANCE",
-        help="take so much of what all outputs have in common out of the last layer that different rendered people are "
-        "this far apart on average; those of another domain, who are nearer, move apart as well (default: as it is)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--face-model",
-        type=Path,
-        metavar="NPZ",
-        help="of the rendered people that --impostor-distance is measured on",
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -83,12 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_place(arguments.out)
     if (arguments.out / RECORD_FILE).exists():
         raise TrainingError(f"{arguments.out}: holds a run already; choose another folder")
-    _check_distance(arguments)
     members = [_read(path) for path in arguments.encoders]
     _check(members)
     record, encoder = to_record(members), average(members)
-    if arguments.impostor_distance is not None:
-        record.offset_share = settle(encoder, arguments.face_model, arguments.impostor_distance)
     make_folder(arguments.out)
     save_encoder(encoder, arguments.out / ENCODER_FILE)
     record.save(arguments.out)
@@ -101,18 +79,6 @@ def average(members: Sequence[Member]) -> Any:
     weights = [one.model.get_weights() for one in members]
     members[0].model.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
     return members[0].model
-
-
-def settle(encoder: Any, face_model: Path, wanted: float) -> float:
-    """Take an offset out of the encoder, fitted on people that training never draws; how much of the mean it is."""
-    spec = CropSpec(size_px=encoder.input_shape[1])
-    tensors, labels = held_out_crops(load_face_model(face_model), spec, SETTLED_ON, 4, (SETTLING,))
-    raw = np.concatenate(
-        [np.asarray(encoder(some, training=False)) for some in np.array_split(tensors, SETTLED_ON // 25)]
-    )
-    offset = excess_offset(raw, labels, wanted)
-    take_out(encoder, offset)
-    return share_of(offset, raw)
 
 
 def to_record(members: Sequence[Member]) -> Record:
@@ -130,17 +96,6 @@ def to_record(members: Sequence[Member]) -> Record:
     shares = [float(one.start.training.get("offset_share") or 0) for one in members]
     record.offset_share = round(sum(shares) / len(shares), 4)
     return record
-
-
-def _check_distance(arguments: argparse.Namespace) -> None:
-    if (arguments.impostor_distance is None) != (arguments.face_model is None):
-        raise ConversionError(
-            "--impostor-distance and --face-model belong together; import-face-model makes the latter"
-        )
-    if arguments.impostor_distance is not None and not 0 < arguments.impostor_distance < FARTHEST:
-        raise ConversionError(
-            f"--impostor-distance lies between 0 and {FARTHEST:g}, found {arguments.impostor_distance:g}"
-        )
 
 
 def _to_entry(member: Member) -> dict[str, Any]:

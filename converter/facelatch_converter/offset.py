@@ -5,8 +5,6 @@ distances, between people as much as within one. Taking part of it out puts them
 familiar and moves the EER little; a run's record has the EER before and after.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -40,18 +38,6 @@ def excess_offset(raw: Real, labels: npt.NDArray[np.int32], wanted: float = WANT
             everything = middle
     excess: Real = (np.float32(everything) * mean).astype(np.float32)
     return excess
-
-
-def share_of(offset: Real, raw: Real) -> float:
-    """How much of the mean of outputs (n, 128) an offset (128,) is."""
-    return round(float(np.linalg.norm(offset)) / max(float(np.linalg.norm(raw.mean(0))), 1e-9), 4)
-
-
-def take_out(encoder: Any, offset: Real) -> None:
-    """Subtract `offset` (128,) from a Keras encoder's output, in its last layer."""
-    last = encoder.layers[-1]
-    bias = last.beta if hasattr(last, "beta") else last.bias
-    bias.assign(bias - offset)
 
 
 def to_unit_rows(raw: Real) -> Real:

@@ -23,7 +23,7 @@ from facelatch_converter.fused import FASTER
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.metrics import comparisons, eer, pair_distances
-from facelatch_converter.offset import excess_offset, share_of, take_out, to_unit_rows
+from facelatch_converter.offset import excess_offset, to_unit_rows
 from facelatch_converter.recall import Recall
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule, save_encoder
@@ -143,7 +143,9 @@ class Trainer:
         """The encoder alone, of Keras' own layers, with `offset` (128,) taken from its output."""
         plain = _build(self._variant)
         plain.set_weights(self.encoder.get_weights())
-        take_out(plain, offset)
+        last = plain.layers[-1]
+        bias = last.beta if hasattr(last, "beta") else last.bias
+        bias.assign(bias - offset)
         return plain
 
     def outputs(self, tensors: npt.NDArray[np.float32], size: int = 200) -> npt.NDArray[np.float32]:
@@ -244,7 +246,9 @@ def _settle(trainer: Trainer, settling: Any, record: Record) -> npt.NDArray[np.f
     tensors, labels = settling
     raw = trainer.outputs(tensors)
     offset = excess_offset(raw, labels)
-    record.offset_share = share_of(offset, raw)
+    record.offset_share = round(
+        float(np.linalg.norm(offset)) / max(float(np.linalg.norm(raw.mean(0))), 1e-9), 4
+    )
     return offset
 
 

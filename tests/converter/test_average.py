@@ -2,10 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
@@ -32,10 +30,10 @@ def make_run(folder: Path, crops: int, value: float, size_px: int = 112, **more:
     return folder / "encoder.keras"
 
 
-def run(out: Path, *encoders: Path, more: Sequence[str] = ()) -> int:
+def run(out: Path, *encoders: Path) -> int:
     parser = argparse.ArgumentParser()
     average.add_arguments(parser)
-    return average.run(parser.parse_args([*map(str, encoders), "--out", str(out), *more]))
+    return average.run(parser.parse_args([*map(str, encoders), "--out", str(out)]))
 
 
 def test_the_mean_goes_where_a_run_would_with_the_record_of_the_longest(tmp_path: Path) -> None:
@@ -56,41 +54,6 @@ def test_the_mean_goes_where_a_run_would_with_the_record_of_the_longest(tmp_path
     again = records.read_record(tmp_path / "again" / "run.json")["averaged"]
     assert again[0]["averaged"] == record["averaged"]
     assert find_start(out / "encoder.keras").training["averaged"] == record["averaged"]
-
-
-def test_a_mean_may_be_settled_to_a_distance_between_people(face_model: Path, tmp_path: Path) -> None:
-    """Trained networks alone tell people apart; these know nothing, so all that they have in common goes."""
-    encoders = []
-    for seed in (1, 2):
-        keras.utils.set_random_seed(seed)
-        path = make_run(tmp_path / str(seed), seed, 0.5)
-        architecture.build_encoder("default", 112).save(path)
-        encoders.append(path)
-    plain, settled = tmp_path / "plain", tmp_path / "settled"
-    assert run(plain, *encoders) == 0
-    assert run(settled, *encoders, more=("--impostor-distance", "1.2", "--face-model", str(face_model))) == 0
-    before, after = (
-        quantise.load_keras(folder / "encoder.keras").get_weights() for folder in (plain, settled)
-    )
-    moved = [not np.array_equal(one, other) for one, other in zip(before, after, strict=True)]
-    assert sum(moved) == 1  # the last layer's bias
-    assert records.read_record(plain / "run.json")["offset_share"] == 0
-    assert 0 < records.read_record(settled / "run.json")["offset_share"] <= 1
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        pytest.param(("--impostor-distance", "1.2"), "belong together", id="nobody-to-settle-on"),
-        pytest.param(("--face-model", "m.npz"), "belong together", id="no-distance"),
-        pytest.param(
-            ("--impostor-distance", "2", "--face-model", "m.npz"), "between 0 and 2, found 2", id="far"
-        ),
-    ],
-)
-def test_a_distance_that_cannot_be_is_refused(tmp_path: Path, more: tuple[str, ...], words: str) -> None:
-    with pytest.raises(ConversionError, match=words):
-        run(tmp_path / "mean", tmp_path / "a.keras", tmp_path / "b.keras", more=more)
 
 
 def test_crops_of_the_encoder_that_a_run_began_with_count(tmp_path: Path) -> None:

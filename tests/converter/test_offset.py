@@ -2,7 +2,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from facelatch_converter.offset import excess_offset, share_of
+from facelatch_converter.offset import excess_offset
 
 LABELS = np.repeat(np.arange(20, dtype=np.int32), 4)
 
@@ -24,12 +24,6 @@ def test_the_wanted_distance_is_reached() -> None:
     assert _distance_between_people(raw) < 0.8
     settled = raw - excess_offset(raw, LABELS, wanted=1.15)
     assert _distance_between_people(settled) == pytest.approx(1.15, abs=0.005)
-
-
-def test_how_much_of_the_mean_an_offset_is() -> None:
-    raw = _outputs(2.0)
-    assert share_of(raw.mean(0), raw) == 1
-    assert share_of(raw.mean(0) / 4, raw) == 0.25
 
 
 def test_distances_that_are_large_enough_stay() -> None:

@@ -203,15 +203,23 @@ def test_a_lock_that_has_its_keeper_is_asked_for_there(tmp_path: Path) -> None:
         path = write_config(tmp_path, lock=f'driver = "gpio"\nchip = "{CHIP}"\nline = "lock"')
         with door.keeper("--socket", str(place / "lock.sock")):
             findings = diagnose(path, tmp_path)
-            path.write_text(path.read_text().replace('line = "lock"', 'line = "GPIO17"'))
+            text = path.read_text()
+            path.write_text(text.replace('line = "lock"', 'line = "lock"\npulse_s = 9.0'))
+            pulse = diagnose(path, tmp_path)["lock"]
+            path.write_text(text.replace('line = "lock"', 'line = "GPIO17"\nactive_low = true'))
             changed = diagnose(path, tmp_path)["lock"]
+            path.write_text(text.replace('driver = "gpio"', 'driver = "recording"'))
+            forgotten = diagnose(path, tmp_path)["lock"]
             (place / "lock.sock.line").unlink()
             unknown = diagnose(path, tmp_path)["lock"]
     assert findings["lock"] == Finding("lock", Status.OK, "facelatch-lock.service keeps it, secured now")
     assert findings["permissions"].status is Status.OK
-    assert (changed.status, unknown.status) == (Status.FAIL, Status.FAIL)
-    assert changed.found.endswith(f"was started with other settings and keeps line lock of {CHIP}")
-    assert changed.hint == unknown.hint == "sudo systemctl restart facelatch-lock"
+    assert pulse == findings["lock"]  # the daemon's, which tells the keeper with each grant
+    assert {changed.status, forgotten.status, unknown.status} == {Status.FAIL}
+    assert changed.found.endswith("settings: line 'lock' and not 'GPIO17', active_low False and not True")
+    assert forgotten.found.endswith("settings: driver 'gpio' and not 'recording'")
+    assert unknown.found.endswith("which ones it does not say")
+    assert changed.hint.startswith("sudo systemctl restart facelatch-lock")
 
 
 def test_a_store_that_others_may_read_fails(tmp_path: Path) -> None:

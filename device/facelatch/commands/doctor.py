@@ -175,16 +175,17 @@ def _ask_keeper(root: Path) -> int | None:
 def _check_lock(config: Config, root: Path) -> Finding:
     """Ask the lock's keeper; where there is none, look at the line without driving it."""
     settings = config.lock
+    left_ms = _ask_keeper(root)
+    if left_ms is not None:
+        differing = _differing(remembered(root / KEEPER.relative_to("/")), settings)
+        if differing:
+            found = f"facelatch-lock.service was started with other settings: {differing}"
+            hint = "sudo systemctl restart facelatch-lock; with a --config of its own make both [lock] alike"
+            return Finding("lock", Status.FAIL, found, hint)
     if settings.driver != "gpio":
         hint = 'set driver = "gpio" under [lock], with chip and line'
         return Finding("lock", Status.WARN, f"the {settings.driver} lock moves no door", hint)
-    left_ms = _ask_keeper(root)
     if left_ms is not None:
-        kept = remembered(root / KEEPER.relative_to("/"))
-        if kept != settings:
-            return Finding(
-                "lock", Status.FAIL, _other_settings(kept), "sudo systemctl restart facelatch-lock"
-            )
         state = "released" if left_ms else "secured"
         return Finding("lock", Status.OK, f"facelatch-lock.service keeps it, {state} now")
     with open_line(settings.chip, settings.line) as (chip, offset):
@@ -193,12 +194,17 @@ def _check_lock(config: Config, root: Path) -> Finding:
     return judge_line(f"line {settings.line} of {settings.chip}", consumer, CONSUMER)
 
 
-def _other_settings(kept: LockSettings | None) -> str:
-    """A keeper reads its settings once; until it is started again it drives what it drove."""
+def _differing(kept: LockSettings | None, wanted: LockSettings) -> str:
+    """What a keeper drives otherwise than the settings say; it reads them once, when it starts. Empty: nothing."""
     if kept is None:
-        return "facelatch-lock.service keeps a lock and does not say which"
-    driven = f"line {kept.line} of {kept.chip}" if kept.driver == "gpio" else f"the {kept.driver} lock"
-    return f"facelatch-lock.service was started with other settings and keeps {driven}"
+        return "which ones it does not say"
+    # How long a grant releases is the daemon's to say.
+    names = [name for name in LockSettings.__dataclass_fields__ if name != "pulse_s"]
+    return ", ".join(
+        f"{name} {getattr(kept, name)!r} and not {getattr(wanted, name)!r}"
+        for name in names
+        if getattr(kept, name) != getattr(wanted, name)
+    )
 
 
 def _check_store(config: Config, _root: Path) -> Finding:

@@ -21,8 +21,8 @@ one. What somebody released by the exit button is left to end by itself.
 """
 EXAMPLES = """\
 examples:
-  sudo -u facelatch facelatch secure-lock
-  sudo -u facelatch facelatch secure-lock --config /etc/facelatch/facelatch.toml
+  sudo facelatch secure-lock
+  sudo facelatch secure-lock --config door.toml      where the keeper has a file of its own
 """
 
 

@@ -35,12 +35,14 @@ def remembered(socket: Path) -> LockSettings | None:
         return None
     except (OSError, ValueError) as error:
         raise LockError(
-            f"{place} cannot be read ({error}); it names the line that the keeper drove"
+            f"{place} cannot be read ({error}), which names the line that the keeper drove; restart facelatch-lock"
         ) from error
     try:
         settings: LockSettings = read_section(json.loads(text), LockSettings, "lock", str(place))
     except ValueError as error:
-        raise LockError(f"{place} is damaged ({error}); it names the line that the keeper drove") from error
+        raise LockError(
+            f"{place} is damaged ({error}), which names the line that the keeper drove; restart facelatch-lock"
+        ) from error
     return settings
 
 
