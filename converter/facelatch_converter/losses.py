@@ -13,6 +13,12 @@ def normalise(outputs: Any) -> Any:
     return tf.math.l2_normalize(tf.cast(outputs, tf.float32), axis=1)
 
 
+def cosines(outputs: Any) -> Any:
+    """The similarity (batch, batch) of every two outputs (batch, 128)."""
+    embeddings = normalise(outputs)
+    return tf.matmul(embeddings, embeddings, transpose_b=True)
+
+
 def contrastive(first: Any, second: Any, same: Any, margin: float = 1.0) -> Any:
     """The pairwise loss of the seed work: d^2 where `same`, max(margin - d, 0)^2 where not, halved and averaged.
 
@@ -37,10 +43,9 @@ def all_pairs(
     Sources: Khosla et al., "Supervised contrastive learning", NeurIPS 2020, equation 2; the margin as in Wang et al.,
     "CosFace", CVPR 2018, equation 4.
     """
-    embeddings = normalise(outputs)
     itself = tf.eye(tf.shape(labels)[0])
     genuine = tf.cast(labels[:, None] == labels[None], tf.float32) - itself
-    cosine = tf.matmul(embeddings, embeddings, transpose_b=True) - margin * genuine
+    cosine = cosines(outputs) - margin * genuine
     similarity = cosine / temperature - 1e9 * itself
     everybody = similarity if strangers is None else tf.concat([similarity, strangers / temperature], 1)
     log_share = similarity - tf.reduce_logsumexp(everybody, axis=1, keepdims=True)
@@ -54,10 +59,9 @@ def taught_error(outputs: Any, taught: Any) -> Any:
     `outputs` (batch, 128), `taught` (batch, batch) cosines.
     Source: Tung and Mori, "Similarity-preserving knowledge distillation", ICCV 2019, with cosines and pair by pair.
     """
-    embeddings = normalise(outputs)
-    cosine = tf.matmul(embeddings, embeddings, transpose_b=True)
-    count = tf.cast(tf.shape(cosine)[0], tf.float32)
-    between = tf.square(cosine - taught) * (1 - tf.eye(tf.shape(cosine)[0]))
+    itself = tf.eye(tf.shape(outputs)[0])
+    count = tf.reduce_sum(itself)
+    between = tf.square(cosines(outputs) - taught) * (1 - itself)
     return tf.reduce_sum(between) / (count * (count - 1))
 
 

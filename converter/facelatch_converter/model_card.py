@@ -15,7 +15,8 @@ _RENDERED = (
 )
 _REAL = "Measured on {subjects:,} people of {source}. Expect other figures on other people and cameras."
 
-_TOLD = ("notice", "data", "loss", "taught", "weights", "settled_offset")
+_SENTENCES = ("data", "loss", "taught", "weights")
+_TOLD = ("notice", *_SENTENCES, "settled_offset")
 """What the card says of its training in sentences."""
 
 
@@ -83,7 +84,7 @@ def _what(card: Card, numbers: Mapping[str, Any]) -> str:
 
 def _training(training: Mapping[str, Any]) -> str:
     """The card's sentences, then what the run recorded."""
-    told = [training[name] for name in ("data", "loss", "taught", "weights") if name in training]
+    told = [training[name] for name in _SENTENCES if name in training]
     settled = training.get("settled_offset")
     if settled is not None:
         share = settled["share"]

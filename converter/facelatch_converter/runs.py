@@ -112,13 +112,14 @@ def require_enough(arguments: argparse.Namespace, **more: int) -> None:
 
 def to_plain(arguments: argparse.Namespace) -> dict[str, Any]:
     """The arguments that a record keeps; no limit of time becomes null."""
-    given = {
-        name: str(value) if isinstance(value, Path) else value for name, value in vars(arguments).items()
-    }
-    lists = {name: [str(one) for one in value] for name, value in given.items() if isinstance(value, list)}
-    given = lists | {
-        name: value for name, value in given.items() if isinstance(value, str | int | float | bool)
-    }
+    given: dict[str, Any] = {}
+    for name, value in vars(arguments).items():
+        if isinstance(value, list):
+            given[name] = [str(one) for one in value]
+        elif isinstance(value, Path):
+            given[name] = str(value)
+        elif isinstance(value, str | int | float | bool):
+            given[name] = value
     if given.get("minutes") == math.inf:
         given["minutes"] = None
     return given

@@ -244,9 +244,7 @@ def _find_teachers(arguments: argparse.Namespace) -> list[Start]:
     return found
 
 
-def _open_record(
-    arguments: argparse.Namespace, start: Start | None, teachers: Sequence[Start] = ()
-) -> Record:
+def _open_record(arguments: argparse.Namespace, start: Start | None, teachers: Sequence[Start]) -> Record:
     """A new run's record, or the one to go on with; the teachers that it did not have yet are noted."""
     record = _find_record(arguments, start)
     known = {entry["sha256"] for entry in record.taught_by}

@@ -105,8 +105,8 @@ class Trainer:
 
     def _taught(self, tensors: Any) -> Any:
         """The mean of the teachers' cosines (batch, batch)."""
-        embeddings = [losses.normalise(teacher(tensors, training=False)) for teacher in self._teachers]
-        return sum(tf.matmul(one, one, transpose_b=True) for one in embeddings) / len(embeddings)
+        found = [losses.cosines(teacher(tensors, training=False)) for teacher in self._teachers]
+        return sum(found) / len(found)
 
     # Every variable needs a gradient, also of what takes no part in a loss.
 

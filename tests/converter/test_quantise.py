@@ -137,7 +137,7 @@ def test_an_embedding_without_direction_counts_as_farthest() -> None:
 
 
 def test_an_encoder_that_tells_nobody_apart_is_reported_without_points() -> None:
-    found = parity.errors_of(np.eye(128, dtype=np.float32)[[0] * 40], np.arange(40).repeat(1).astype(str))
+    found = parity.errors_of(np.eye(128, dtype=np.float32)[[0] * 40], np.arange(40).astype(str))
     assert found["operating_points"] == []
     subjects = np.array([str(place // 2) for place in range(40)])
     found = parity.errors_of(np.eye(128, dtype=np.float32)[[0] * 40], subjects)
