@@ -22,10 +22,12 @@ TARGET_FMRS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`errors` among `trials`, with 95 % bounds that hold for independent trials."""
+    """`errors` among `trials`, with 95 % bounds."""
 
     errors: int
     trials: int
+    worth: float | None = None
+    """How many independent trials would show as much; None: as many as there are."""
 
     def __post_init__(self) -> None:
         """Refuse a share of nothing."""
@@ -40,17 +42,17 @@ class Rate:
     @property
     def bounds(self) -> tuple[float, float]:
         """95 % bounds: the rule of three where no (or every) trial failed, Wilson's interval otherwise."""
+        trials = self.trials if self.worth is None else self.worth
         if self.errors == 0:
-            return 0.0, min(1.0, 3 / self.trials)
+            return 0.0, min(1.0, 3 / trials)
         if self.errors == self.trials:
-            return max(0.0, 1 - 3 / self.trials), 1.0
-        return _wilson(self.errors, self.trials)
+            return max(0.0, 1 - 3 / trials), 1.0
+        return _wilson(self.value, trials)
 
 
-def _wilson(errors: int, trials: int) -> tuple[float, float]:
+def _wilson(share: float, trials: float) -> tuple[float, float]:
     """Wilson, J. Am. Stat. Assoc. 22 (1927) 209: a two-sided 95 % interval of a share."""
     z = 1.959964
-    share = errors / trials
     middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2)) / (1 + z**2 / trials)
     return float(middle - half), float(middle + half)

@@ -13,6 +13,7 @@ from facelatch.locate import Located, Missing
 from facelatch.matching import Embedding
 from facelatch.preprocess import FacePoint
 from facelatch_converter.datasets import CaptureRef
+from facelatch_converter.protocols.people_comparisons import PeopleComparisons, is_own, of_strangers
 from tests.factories import make_frame
 
 LIVE = (PadCheck("depth-coverage", True, 0.9, 0.5), PadCheck("plane", True, 8.0, 4.0))
@@ -34,6 +35,21 @@ def sample(embedding: Embedding, checks: tuple[PadCheck, ...] = LIVE) -> Sample:
     """A sample as `acquire` gives it."""
     located = Located(FacePoint(320, 240, 500), (200, 150, 200, 200), 160.0)
     return Sample(located, embedding, checks, None, {}, 1.0)
+
+
+def scripted_comparisons(
+    rng: np.random.Generator,
+    callers: int,
+    attempts: int,
+    people: int,
+    apart: float = 1.1,
+    spread: float = 0.1,
+) -> PeopleComparisons:
+    """Made-up distances of attempts from enrolled people, the first of whom make them."""
+    scores = rng.normal(apart, spread, (callers, attempts, people, 1)).astype(np.float32)
+    own = is_own(scores)
+    scores[own] = rng.normal(0.4, spread, (np.count_nonzero(own), 1))
+    return of_strangers(scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ import pytest
 
 from facelatch.session import USUAL_REACH
 from facelatch_converter.protocols.attempt_scores import Embeddings, Samples, attempt_scores
-from facelatch_converter.protocols.crop_scores import FARTHEST, SHOWN, score_crops
+from facelatch_converter.protocols.crop_scores import SHOWN, score_crops
 from facelatch_converter.protocols.crop_trials import POSES, REFERENCES
+from facelatch_converter.protocols.people_comparisons import FARTHEST
 from tests.converter.scripted import embedding_of
 
 PEOPLE, CALLERS, ATTEMPTS = 6, 3, 2

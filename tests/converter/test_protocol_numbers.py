@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from facelatch_converter.errors import ClaimError
-from facelatch_converter.metrics import comparisons
 from facelatch_converter.protocols.numbers import EXPECTED_ERRORS, granted, rates, threshold_shown
+from tests.converter.scripted import scripted_comparisons
 
-RNG = np.random.default_rng(4)
-MEASURED = comparisons(RNG.normal(0.4, 0.1, 200), RNG.normal(1.1, 0.1, 100_000))
+MEASURED = scripted_comparisons(np.random.default_rng(4), callers=20, attempts=10, people=501)
 
 
 def test_a_rate_is_claimed_only_where_ten_errors_would_be_expected() -> None:

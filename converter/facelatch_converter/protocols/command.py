@@ -25,8 +25,8 @@ from facelatch_converter.protocols.options import Scale, to_scale
 from facelatch_converter.protocols.report import Findings, write_report
 from facelatch_converter.protocols.trials import run_trials, total_cost
 
-FRAMES = (1, 5)
-"""Of an attempt, both measured."""
+FRAMES = (1, 3, 5)
+"""Of an attempt, all measured: one, as many as the board's settings begin with, and as many as are filmed."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -87,6 +87,7 @@ def to_numbers(
         "face_model": stage.face_model.name,
         "scale": asdict(scale),
         "contenders": [one.name for one in stage.contenders],
+        "networks": {one.name: one.sha256 for one in stage.contenders},
         "protocols": {
             protocol.name: {
                 "about": protocol.about,

@@ -4,26 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from facelatch import matching
-from facelatch_converter import metrics
-from facelatch_converter.metrics import Comparisons
 from facelatch_converter.protocols.attempt_scores import (
     Embeddings,
     Samples,
+    Scores,
     attempt_scores,
     nearest_distances,
 )
 from facelatch_converter.protocols.crop_trials import POSES
-
-FARTHEST = np.float32(matching.FARTHEST)
-"""The score of what no threshold grants, because an embedding is broken."""
+from facelatch_converter.protocols.people_comparisons import PeopleComparisons, is_own, of_strangers, of_twins
 
 SHOWN = 6
 """Pairs that are worth a look, of each kind."""
-
-Scores = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +34,9 @@ class Pair:
 class CropScores:
     """A contender's comparisons in a protocol."""
 
-    single: Comparisons
+    single: PeopleComparisons
     """One frame at the door against one frame of an enrolled person."""
-    attempts: dict[int, Comparisons]
+    attempts: dict[int, PeopleComparisons]
     """Whole attempts of so many frames against templates: the smallest threshold that grants."""
     worst_genuine: tuple[Pair, ...]
     """Single comparisons, the farthest first; of each caller one."""
@@ -65,11 +58,9 @@ def score_crops(
     templates, references = cohort[:, :POSES], cohort[:, POSES:]
     by_owner = _single(attempts, references)
     by_twin = None if twins is None else _single(twins, references)
-    own, strangers = _split(by_owner)
-    others = strangers if by_twin is None else _split(by_twin)[0]
     closest = _extremes(by_owner, own=False, farthest=False)
     return CropScores(
-        single=metrics.comparisons(own, others),
+        single=_compare(by_owner, by_twin),
         attempts={count: _whole(attempts, twins, templates, count, reach) for count in frames},
         worst_genuine=_extremes(by_owner, own=True, farthest=True),
         closest_impostors=closest if by_twin is None else _extremes(by_twin, own=True, farthest=False),
@@ -86,34 +77,24 @@ def _single(attempts: Samples, references: Embeddings) -> Scores:
 
 def _whole(
     attempts: Samples, twins: Samples | None, templates: Embeddings, frames: int, reach: float
-) -> Comparisons:
+) -> PeopleComparisons:
     """Attempts of so many frames against templates."""
 
     def against(samples: Samples) -> Scores:
         scores = attempt_scores(samples.first(frames).in_a_row(), templates, reach)
         return scores.reshape(*samples.coverages.shape[:2], len(templates), 1)
 
-    own, strangers = _split(against(attempts))
-    return metrics.comparisons(own, strangers if twins is None else _split(against(twins))[0])
+    return _compare(against(attempts), None if twins is None else against(twins))
 
 
-def _is_own(scores: Scores) -> npt.NDArray[np.bool_]:
-    """Which scores (callers, attempts, people, places) are of the caller's own enrolment."""
-    callers, each, people, _ = scores.shape
-    own = np.arange(callers)[:, None] == np.arange(people)
-    return np.repeat(own[:, None], each, axis=1)
-
-
-def _split(scores: Scores) -> tuple[Scores, Scores]:
-    """Scores against the caller's own enrolment and against everybody else's."""
-    own, bounded = _is_own(scores), np.minimum(scores, FARTHEST)
-    return bounded[own].ravel(), bounded[~own].ravel()
+def _compare(by_owner: Scores, by_twin: Scores | None) -> PeopleComparisons:
+    return of_strangers(by_owner) if by_twin is None else of_twins(by_owner, by_twin)
 
 
 def _extremes(scores: Scores, *, own: bool, farthest: bool) -> tuple[Pair, ...]:
     """The `SHOWN` most extreme comparisons, of different callers."""
     # What is not asked for goes to the far end; a broken embedding shows nothing.
-    left_out = (_is_own(scores) != own)[..., None] | ~np.isfinite(scores)
+    left_out = (is_own(scores) != own)[..., None] | ~np.isfinite(scores)
     signed = np.where(left_out, np.inf, -scores if farthest else scores).reshape(len(scores), -1)
     best = signed.argmin(axis=1)
     pairs = []

@@ -21,6 +21,7 @@ from facelatch_converter.protocols.filmed_rates import (
     of_contender,
 )
 from facelatch_converter.protocols.named import Protocol
+from facelatch_converter.protocols.people_comparisons import PeopleComparisons
 from facelatch_converter.protocols.trials import Trials
 
 TARGETS = (1e-3, 1e-4, 1e-6)
@@ -112,7 +113,7 @@ def granted(counted: Numbers) -> Numbers:
     return to_numbers(metrics.Rate(refused["trials"] - refused["errors"], refused["trials"]))
 
 
-def rates(measured: Comparisons, threshold: float | None, names: tuple[str, str]) -> Numbers:
+def rates(measured: PeopleComparisons, threshold: float | None, names: tuple[str, str]) -> Numbers:
     """EER, both errors at the threshold, and the one where the other is as low as the comparisons can show."""
     false_match, false_non_match = names
     equal = metrics.eer(measured)
@@ -126,17 +127,17 @@ def rates(measured: Comparisons, threshold: float | None, names: tuple[str, str]
     }
     if threshold is not None:
         numbers["threshold"] = threshold
-        numbers[false_match] = to_numbers(measured.fmr_at(threshold))
-        numbers[false_non_match] = to_numbers(measured.fnmr_at(threshold))
+        numbers[false_match] = to_numbers(measured.fmr_by_people(threshold))
+        numbers[false_non_match] = to_numbers(measured.fnmr_by_people(threshold))
     return numbers
 
 
-def _at(measured: Comparisons, target: float, name: str) -> Numbers:
+def _at(measured: PeopleComparisons, target: float, name: str) -> Numbers:
     try:
         threshold = threshold_shown(measured, target)
     except ClaimError as error:
         return {"at": target, "not_shown": str(error)}
-    return {"at": target, "threshold": threshold, name: to_numbers(measured.fnmr_at(threshold))}
+    return {"at": target, "threshold": threshold, name: to_numbers(measured.fnmr_by_people(threshold))}
 
 
 def threshold_shown(measured: Comparisons, target: float) -> float:

@@ -16,7 +16,9 @@ _LIMITS = (
     "Whole frames went through the board's own code from frame to verdict, on fewer people. Their FAR compares those "
     "attempts with templates made of crops.",
     "FAR is of one stranger against one template. With several users on a board a stranger has as many chances.",
-    "The bounds treat comparisons as independent. Pairs share people, so the true uncertainty is larger.",
+    "The bounds of crops are those of people drawn anew: comparisons of the same two people, or with the same one, "
+    "count for less than as many of others. Where nothing failed, comparisons count in full (rule of three).",
+    "The bounds of whole frames treat attempts as independent.",
     "A rate is only claimed where at least ten errors at that rate would be expected among the comparisons.",
 )
 
@@ -56,7 +58,7 @@ def contender_tables(numbers: Numbers, contender: str) -> list[str]:
         "<h3>One frame against one frame</h3>",
         report.table([single_row(name, one) for name, one in single.items()], SINGLE_HEAD),
     ]
-    for frames in ("5", "1"):
+    for frames in ("5", "3", "1"):
         rows = [
             attempt_row(name, one["crops"][contender]["attempts"][frames], film_of(one, contender, frames))
             for name, one in found.items()

@@ -1,0 +1,116 @@
+"""Comparisons that know whose they are, so that bounds speak of people and not of comparisons.
+
+A caller's attempts are compared with everybody enrolled: a hundred thousand comparisons of sixty callers show less than
+as many of strangers who never meet twice.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from facelatch import matching
+from facelatch_converter import metrics
+from facelatch_converter.metrics import Comparisons, Rate
+
+Scores = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.float64]
+
+FARTHEST = np.float32(matching.FARTHEST)
+"""The score of what no threshold grants, because an embedding is broken."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleComparisons(Comparisons):
+    """Sorted comparisons, and the same by the two people compared; built by `of_strangers` or `of_twins`."""
+
+    by_owner: Scores
+    """(callers, attempts, people, places): caller 0 is enrolled as person 0, and so on."""
+    by_twin: Scores | None
+    """The same of each caller's twin, where they alone are impostors."""
+
+    def fnmr_by_people(self, threshold: float) -> Rate:
+        """As `fnmr_at`, with bounds of callers drawn anew."""
+        within = _within(self.by_owner, threshold)
+        each = _each(self.by_owner)
+        refused = each - within.diagonal()
+        return _with_worth(self.fnmr_at(threshold), np.diag(refused), np.diag(np.full(len(refused), each)))
+
+    def fmr_by_people(self, threshold: float) -> Rate:
+        """As `fmr_at`, with bounds of callers and enrolled people drawn anew."""
+        rate = self.fmr_at(threshold)
+        if self.by_twin is not None:
+            matched = _within(self.by_twin, threshold).diagonal()
+            each = np.full(len(matched), _each(self.by_twin))
+            return _with_worth(rate, np.diag(matched), np.diag(each))
+        matched = _within(self.by_owner, threshold)
+        callers, people = matched.shape
+        strangers = ~np.eye(callers, people, dtype=bool)
+        return _with_worth(rate, matched * strangers, _each(self.by_owner) * strangers)
+
+
+def of_strangers(by_owner: Scores) -> PeopleComparisons:
+    """Each caller against its own enrolment, and against everybody else's."""
+    bounded = np.minimum(by_owner, FARTHEST)
+    own = is_own(bounded)
+    pooled = metrics.comparisons(bounded[own].ravel(), bounded[~own].ravel())
+    return PeopleComparisons(pooled.genuine, pooled.impostor, bounded, None)
+
+
+def of_twins(by_owner: Scores, by_twin: Scores) -> PeopleComparisons:
+    """Each caller against its own enrolment, and its twin against the same; nobody meets anybody else."""
+    bounded, twins = np.minimum(by_owner, FARTHEST), np.minimum(by_twin, FARTHEST)
+    pooled = metrics.comparisons(bounded[is_own(bounded)].ravel(), twins[is_own(twins)].ravel())
+    return PeopleComparisons(pooled.genuine, pooled.impostor, bounded, twins)
+
+
+def is_own(scores: Scores) -> npt.NDArray[np.bool_]:
+    """Which scores (callers, attempts, people, places) are of the caller's own enrolment."""
+    callers, each, people, _ = scores.shape
+    own = np.arange(callers)[:, None] == np.arange(people)
+    return np.repeat(own[:, None], each, axis=1)
+
+
+def design_effect(errors: Counts, trials: Counts) -> float:
+    """How many times the variance of a share exceeds that of independent trials, at least 1.
+
+    `errors` and `trials` (callers, people) count what each two people have in common. The variance is the one that
+    holds where rows and columns are drawn at random: of rows, plus of columns, less what both count.
+    Source: Cameron, Gelbach and Miller, "Robust inference with multiway clustering", Journal of Business and Economic
+    Statistics 29 (2011), equation 2.8, of a ratio's residuals.
+    """
+    total = trials.sum()
+    share = errors.sum() / total
+    residual = errors - share * trials
+    seen = trials > 0
+    clustered = (
+        _spread(residual.sum(1), seen.any(1))
+        + _spread(residual.sum(0), seen.any(0))
+        - np.square(residual).sum()
+    )
+    independent = share * (1 - share) * total
+    return max(1.0, float(clustered / independent)) if independent > 0 else 1.0
+
+
+def _spread(sums: Counts, met: npt.NDArray[np.bool_]) -> float:
+    """The sum of squares over groups, corrected for how few they are."""
+    groups = int(np.count_nonzero(met))
+    return float(np.square(sums).sum() * groups / max(groups - 1, 1))
+
+
+def _within(scores: Scores, threshold: float) -> Counts:
+    """How many scores of two people (callers, people) are at most the threshold, compared in double precision."""
+    limit = np.float32(threshold)
+    if float(limit) > threshold:
+        limit = np.nextafter(limit, np.float32(-np.inf))
+    found: Counts = (scores <= limit).sum(axis=(1, 3)).astype(np.float64)
+    return found
+
+
+def _each(scores: Scores) -> float:
+    """Comparisons of any two people."""
+    return float(scores.shape[1] * scores.shape[3])
+
+
+def _with_worth(rate: Rate, errors: Counts, trials: Counts) -> Rate:
+    return replace(rate, worth=rate.trials / design_effect(errors, trials))
