@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from facelatch.card import Card
-from facelatch_converter import places, report
+from facelatch_converter import card_pictures, places, report
 from facelatch_converter.errors import OutputError
 from facelatch_converter.parity import errors_in_words
 
@@ -37,7 +37,7 @@ def to_markdown(card: Card, numbers: Mapping[str, Any]) -> str:
         "## Presentation attacks\n\n" + _attacks(numbers["pad"]),
         "## What is not known\n\n"
         "- How it treats people by skin tone, age, sex, glasses, beards and head coverings, on real people.\n"
-        "- Masks, make-up, twins and close relatives.\n"
+        "- Masks, make-up, twins and close relatives, of real people.\n"
         "- Cameras, distances and light other than those named above.",
         f"## Licence\n\n{card.licence}",
     ]
@@ -45,13 +45,19 @@ def to_markdown(card: Card, numbers: Mapping[str, Any]) -> str:
 
 
 def put_section(path: Path, section: str) -> None:
-    """Write a section, its title included, into a model card; raises `OutputError` where there is none."""
+    """Write a section, its title included, into a model card, and the pictures that lie beside it.
+
+    Raises `OutputError` where there is no card.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path}: cannot be read ({error.strerror}); bundle writes it") from error
+    pictures = card_pictures.to_section(path.parent / "report")
+    for part in (section, pictures):
+        text = with_section(text, part) if part else text
     with places.replacing(path) as file:
-        file.write(with_section(text, section).encode())
+        file.write(text.encode())
 
 
 def with_section(card: str, section: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from facelatch_converter import model_card
+from facelatch_converter import card_pictures, model_card
 from facelatch_converter.errors import OutputError
 
 
@@ -25,3 +25,20 @@ def test_a_section_needs_a_card(tmp_path: Path) -> None:
     (tmp_path / "MODEL_CARD.md").write_text("# Card\n")
     model_card.put_section(tmp_path / "MODEL_CARD.md", "## Protocols\n")
     assert (tmp_path / "MODEL_CARD.md").read_text() == "# Card\n\n## Protocols\n"
+
+
+def test_a_card_shows_the_pictures_of_its_report(tmp_path: Path) -> None:
+    card, report = tmp_path / "MODEL_CARD.md", tmp_path / "report"
+    (report / "protocols").mkdir(parents=True)
+    for name in ("zebra.png", "protocols/frr.png", "det.png", "metrics.json"):
+        (report / name).touch()
+    card.write_text("# Card\n")
+    for _ in range(2):
+        model_card.put_section(card, "## Protocols\n\nfirst\n")
+    text = card.read_text()
+    assert text.startswith("# Card\n\n## Protocols\n\nfirst\n\n## Pictures\n")
+    places = [text.index(f"](report/{name})") for name in ("det.png", "protocols/frr.png", "zebra.png")]
+    assert places == sorted(places)
+    assert text.count("## Pictures") == 1
+    assert "metrics.json" not in text
+    assert card_pictures.to_section(tmp_path / "protocols") == ""

@@ -51,7 +51,10 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
     face_model: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "report"
-    assert main(command(face_model, model_folder, out, "--protocol", "no-image", "--card")) == 0
+    assert (
+        main(command(face_model, model_folder, out, "--protocol", "no-image", "--card", "Without an image"))
+        == 0
+    )
     assert "no-image" in capsys.readouterr().out
     numbers = json.loads((out / "metrics.json").read_text())
     assert list(numbers["protocols"]) == ["no-image"]
@@ -61,7 +64,7 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
     assert found["filmed"][name] is None  # the board finds nobody without an image
     left = {path.name for path in out.iterdir()}
     assert {"report.html", "det.png", "frr.png", "closest-impostors.png"} <= left <= set(FILES)
-    assert "## Protocols" in (model_folder / "MODEL_CARD.md").read_text()
+    assert "## Without an image\n\nRendered people of" in (model_folder / "MODEL_CARD.md").read_text()
 
 
 @pytest.mark.parametrize(

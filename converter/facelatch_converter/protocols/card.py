@@ -5,8 +5,7 @@ from typing import Any
 
 from facelatch_converter import report
 from facelatch_converter.evaluate import Numbers
-
-TITLE = "## Protocols"
+from facelatch_converter.protocols.options import CARD_TITLE
 
 _ALLOWED_TIMES = 10
 """How much more often than claimed strangers may match where training never was."""
@@ -14,10 +13,15 @@ _COMPARED_AT = 1e-3
 """The FMR at which networks' thresholds are compared: the lowest that a usual run shows by hundreds of errors."""
 
 
-def to_markdown(numbers: Numbers) -> str:
+def to_markdown(numbers: Numbers, title: str = CARD_TITLE) -> str:
     """The section, its title included."""
     first, *others = numbers["contenders"]
-    parts = [TITLE, _method(numbers), f"### {first}: one frame against one frame", _single(numbers, first)]
+    parts = [
+        f"## {title}",
+        _method(numbers),
+        f"### {first}: one frame against one frame",
+        _single(numbers, first),
+    ]
     parts += [f"### {first}: whole attempts", _attempts(numbers, first)]
     kept_out = {name: one for name, one in numbers["protocols"].items() if one["kept_out"]}
     if kept_out:

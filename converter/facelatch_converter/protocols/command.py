@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     shown = {name: pictured for name, (_, pictured) in measured.items()}
     write_report(arguments.out, numbers, Findings(protocols, stage, trials, shown))
     if arguments.card:
-        model_card.put_section(arguments.bundle / MODEL_CARD_FILE, to_markdown(numbers))
+        model_card.put_section(arguments.bundle / MODEL_CARD_FILE, to_markdown(numbers, arguments.card))
     print(json.dumps(numbers, indent=2) if arguments.json else "\n".join(to_lines(numbers)))
     return 0
 

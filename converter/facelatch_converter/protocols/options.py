@@ -10,6 +10,8 @@ from facelatch.errors import ConfigError
 
 LIST = "list"
 """Stands in place of a protocol's name."""
+CARD_TITLE = "Protocols"
+"""Of the section of a model card that the tables go to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="another network, .keras or int8 .tflite, on the same people",
     )
     group.add_argument(
-        "--card", action="store_true", help="write the tables into the bundle's MODEL_CARD.md too"
+        "--card",
+        nargs="?",
+        const=CARD_TITLE,
+        metavar="TITLE",
+        help="write the tables into the bundle's MODEL_CARD.md too, in place of its section of that title "
+        f"(default: {CARD_TITLE})",
     )
     group.add_argument("--cache", type=Path, metavar="DIR", help="keep rendered crops here, 50 kB each")
 
