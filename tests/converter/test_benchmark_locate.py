@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from facelatch_converter.benchmark_locate import _describe
+from facelatch.preprocess import CropSpec, FacePoint
+from facelatch_converter.benchmark_locate import FEWEST, _describe, _time_crop, measure
+from facelatch_converter.errors import ConversionError
+from tests.factories import make_frame
 
 
 def test_mean_spread_and_slopes_are_found_and_false_finds_left_out() -> None:
@@ -21,3 +26,14 @@ def test_mean_spread_and_slopes_are_found_and_false_finds_left_out() -> None:
     assert rows["y"]["deviation"] == pytest.approx(3, abs=0.4)
     assert rows["z"]["per_degree_of_pitch"] == pytest.approx(0.4, abs=0.02)
     assert rows["x"]["deviation"] < 2
+
+
+def test_a_crop_and_its_turn_take_time() -> None:
+    cropped, turned = _time_crop(make_frame(), FacePoint(320, 240, 600), CropSpec())
+    assert cropped > 0
+    assert turned > 0
+
+
+def test_too_few_faces_describe_nothing(face_model: Path) -> None:
+    with pytest.raises(ConversionError, match=rf"found in \d of 2 frames, at least {FEWEST} are needed"):
+        measure(face_model, 1, 2, 1)
