@@ -10,7 +10,7 @@ from facelatch_converter import model_card, options, places, plots, report, trai
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.plots import LIGHT, Look
 from facelatch_converter.protocols.card import table
-from facelatch_converter.runs import RECORD_FILE
+from facelatch_converter.runs import RECORD_FILE, refuse_place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train what is not trained yet, write the table and the picture, and print the table; returns 0."""
     recipes = _choose(arguments)
+    refuse_place(arguments.out)
     for recipe in recipes:
         _train(arguments, recipe)
     runs = {recipe: _read(arguments.out / recipe) for recipe in recipes}

@@ -31,6 +31,7 @@ from facelatch_converter.runs import (
     Record,
     fill,
     make_folder,
+    refuse_place,
     require_enough,
     to_plain,
     versions,
@@ -205,6 +206,7 @@ def _check(arguments: argparse.Namespace) -> None:
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
     if arguments.held_out > 1000:
         raise TrainingError(f"--held-out must be at most 1000, found {arguments.held_out}")
+    refuse_place(arguments.out)
     record = arguments.out / RECORD_FILE
     if record.exists() and not arguments.resume:
         raise TrainingError(f"{arguments.out}: holds a run already; add --resume or choose another folder")

@@ -187,7 +187,10 @@ def test_a_resumed_run_keeps_its_teachers(face_model: Path, tmp_path: Path) -> N
     assert record["taught_by"] == [noted]
     told = records.to_training(record, rendered=True)
     assert told["phases"][0]["teachers"] == ["encoder.keras"]
-    assert f"teacher (sha256 {sha256[:12]}, 8 crops), seeing each face mirrored too, from crop 0 on" in told["taught"]
+    assert (
+        f"teacher (sha256 {sha256[:12]}, 8 crops), seeing each face mirrored too, from crop 0 on"
+        in told["taught"]
+    )
     (teacher / "encoder.keras").unlink()
     with pytest.raises(ConversionError, match=r"--teachers .*: no such file; .* goes on without them"):
         run(_arguments(face_model, out, "--crops", "24", "--resume"))
