@@ -46,12 +46,15 @@ def to_markdown(card: Card, numbers: Mapping[str, Any]) -> str:
 
 def put_section(path: Path, section: str) -> None:
     """Write a section, its title included, into a model card; raises `OutputError` where there is none."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read ({error.strerror}); bundle writes it") from error
+    text = _read(path)
     with places.replacing(path) as file:
         file.write(with_section(text, section).encode())
+
+
+def refuse_place(path: Path) -> None:
+    """Raise `OutputError` where `put_section` would, so that it is known before the section is measured."""
+    _read(path)
+    places.refuse_unwritable(path)
 
 
 def with_section(card: str, section: str) -> str:
@@ -63,6 +66,13 @@ def with_section(card: str, section: str) -> str:
         return before + section + (heading + rest if heading else "")
     before, found, after = card.partition("## What is not known\n")
     return before + section + "\n" + found + after if found else f"{card.rstrip()}\n\n{section}"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); bundle writes it") from error
 
 
 def _what(card: Card, numbers: Mapping[str, Any]) -> str:
