@@ -14,6 +14,7 @@ import facelatch_converter
 from facelatch import card, resources
 from facelatch.errors import ModelError
 from facelatch.preprocess import VERSION
+from facelatch_converter import places
 from facelatch_converter.errors import OutputError, TrainingError
 
 RECORD_FILE = "run.json"
@@ -142,11 +143,17 @@ def refuse_place(out: Path) -> None:
 
 
 def make_folder(out: Path) -> None:
-    """The run's folder; raises `OutputError` where it cannot be made."""
+    """The run's folder; raises `OutputError` where it cannot be made or nothing can be written into it."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{out}: cannot be made ({error.strerror}); choose another folder") from None
+    require_writable(out)
+
+
+def require_writable(out: Path) -> None:
+    """Raise `OutputError` for a run's folder that nothing can be written into."""
+    places.refuse_unwritable(out / RECORD_FILE)
 
 
 def save_encoder(encoder: Any, target: Path) -> None:

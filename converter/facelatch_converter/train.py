@@ -33,6 +33,7 @@ from facelatch_converter.runs import (
     make_folder,
     refuse_place,
     require_enough,
+    require_writable,
     to_plain,
     versions,
 )
@@ -272,6 +273,7 @@ def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
         make_folder(arguments.out)
         made_with = versions() | ({"preprocess": "turned to the front"} if arguments.turned else {})
         return Record(arguments=given, versions=made_with, begun_from=origin(start) if start else {})
+    require_writable(arguments.out)
     path = arguments.out / RECORD_FILE
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))

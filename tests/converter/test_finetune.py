@@ -342,6 +342,22 @@ def test_the_best_report_is_by_people_kept_out_unless_others_are_forgotten(
     assert reports_since_best(reports) == len(reports) - 1 - best
 
 
+def test_a_full_disk_ends_fine_tuning_in_one_sentence(dataset: Path, start: Path, tmp_path: Path) -> None:
+    from facelatch_converter.finetune.command import TunedRecord
+    from facelatch_converter.finetune.loop import _save
+
+    class FullDisk:
+        def save(self) -> None:
+            import tensorflow as tf
+
+            raise tf.errors.UnknownError(None, None, "File too large")
+
+    record = TunedRecord({}, {}, reports=[{"eer": 0.2, "genuine": 0.4, "impostor": 1.2}])
+    with pytest.raises(OutputError, match=r"cannot be saved \(File too large\)"):
+        _save(arguments(dataset, start, tmp_path), None, None, record, FullDisk())  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
 def bundle_with(folder: Path, keras: bytes, named: str | None) -> Path:
     made = make_bundle()
     training = {} if named is None else {SHA256_KEY: named}

@@ -27,6 +27,7 @@ from facelatch_converter.runs import (
     make_folder,
     refuse_place,
     require_enough,
+    require_writable,
     to_plain,
     versions,
 )
@@ -140,6 +141,7 @@ def open_record(arguments: argparse.Namespace, start: Start) -> TunedRecord:
         raise TrainingError(
             f"{path}: was started with another {' and '.join(different)}; resume with the same, or start a new run"
         )
+    require_writable(arguments.out)
     record.resumed += 1
     record.phases.append({"from_crops": record.crops, "crops": given["crops"], "minutes": given["minutes"]})
     return record
