@@ -16,9 +16,15 @@ import numpy as np
 from facelatch.card import CARD_FILE
 from facelatch_converter import quantise
 from facelatch_converter.errors import ConversionError, TrainingError
-from facelatch_converter.finetune.command import refuse_place
 from facelatch_converter.records import crops_seen
-from facelatch_converter.runs import ENCODER_FILE, RECORD_FILE, Record, make_folder, save_encoder
+from facelatch_converter.runs import (
+    ENCODER_FILE,
+    RECORD_FILE,
+    Record,
+    make_folder,
+    refuse_place,
+    save_encoder,
+)
 from facelatch_converter.start import Start, find_start
 
 DESCRIPTION = """Average the weights of encoders that one training gave: copies of a run's folder made along the way, or

@@ -13,6 +13,7 @@ from facelatch.encoder import RUNTIMES, runtime_version
 from facelatch.errors import ConfigError
 from facelatch_converter import report, sources
 from facelatch_converter.evaluate import Evaluation, Numbers, evaluate, summarise
+from facelatch_converter.evaluate_ways import note_given, refuse_foreign
 from facelatch_converter.evaluation_report import refuse_existing, write_report
 from facelatch_converter.measure import BoardAcquirer, measure
 from facelatch_converter.progress import progress_bar
@@ -26,6 +27,7 @@ SAMPLES = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own options, besides the data source's."""
+    note_given(parser)
     parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="such as models/default")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the report goes")
     parser.add_argument("--force", action="store_true", help="replace a report that is there")
@@ -61,12 +63,13 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the report, and print the main figures."""
     check_measuring(arguments)
+    if not arguments.protocol and arguments.dataset is None:
+        raise ConfigError("name what to measure on: --dataset or --protocol")
+    refuse_foreign(arguments)
     if arguments.protocol:
         from facelatch_converter.protocols import command  # noqa: PLC0415 - loads numba
 
         return command.run(arguments)
-    if arguments.dataset is None:
-        raise ConfigError("name what to measure on: --dataset or --protocol")
     refuse_existing(arguments.out, arguments.force)
     bundle = load_bundle(arguments.bundle)
     source = sources.open_source(arguments)

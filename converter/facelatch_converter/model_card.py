@@ -49,15 +49,18 @@ def put_section(path: Path, section: str) -> None:
 
     Raises `OutputError` where there is no card.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read ({error.strerror}); bundle writes it") from error
+    text = _read(path)
     pictures = card_pictures.to_section(path.parent / "report")
     for part in (section, pictures):
         text = with_section(text, part) if part else text
     with places.replacing(path) as file:
         file.write(text.encode())
+
+
+def refuse_place(path: Path) -> None:
+    """Raise `OutputError` where `put_section` would, so that it is known before the section is measured."""
+    _read(path)
+    places.refuse_unwritable(path)
 
 
 def with_section(card: str, section: str) -> str:
@@ -69,6 +72,13 @@ def with_section(card: str, section: str) -> str:
         return before + section + (heading + rest if heading else "")
     before, found, after = card.partition("## What is not known\n")
     return before + section + "\n" + found + after if found else f"{card.rstrip()}\n\n{section}"
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); bundle writes it") from error
 
 
 def _what(card: Card, numbers: Mapping[str, Any]) -> str:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from facelatch_converter import model_card, options, places, plots, report, train
 from facelatch_converter.errors import TrainingError
+from facelatch_converter.face_model import load_face_model
 from facelatch_converter.plots import LIGHT, Look
 from facelatch_converter.protocols.card import table
-from facelatch_converter.runs import RECORD_FILE
+from facelatch_converter.recipe_runs import RECIPES, TAUGHT, read_run, refuse_another, train_recipe
+from facelatch_converter.runs import refuse_place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,9 +26,6 @@ Each run lives in a folder of its own below --out and goes on where it was inter
 recipes.json, recipes.md (the table) and recipes.png (the EER over the crops)."""
 
 TITLE = "## Recipes on one budget"
-TURNED = "turned"
-TAUGHT = "taught"
-RECIPES: tuple[str, ...] = (*train.LOSSES, TURNED, TAUGHT)
 
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 """Of the EER, in per cent."""
@@ -71,9 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train what is not trained yet, write the table and the picture, and print the table; returns 0."""
     recipes = _choose(arguments)
+    _refuse_in_vain(arguments, recipes)
     for recipe in recipes:
-        _train(arguments, recipe)
-    runs = {recipe: _read(arguments.out / recipe) for recipe in recipes}
+        train_recipe(arguments, recipe)
+    runs = {recipe: read_run(arguments.out / recipe) for recipe in recipes}
     found = to_table(runs)
     if arguments.card is not None:
         model_card.put_section(arguments.card, to_section(found, runs, arguments.held_out))
@@ -153,32 +153,11 @@ def _choose(arguments: argparse.Namespace) -> Sequence[str]:
     return chosen
 
 
-def _train(arguments: argparse.Namespace, recipe: str) -> None:
-    """Make the run of one recipe, or the rest of it."""
-    folder = arguments.out / recipe
-    begun = (folder / RECORD_FILE).is_file()
-    if begun and _read(folder)["crops"] >= arguments.crops:
-        return
-    loss = recipe if recipe in train.LOSSES else train.DEFAULTS["loss"]
-    given = {
-        "face-model": arguments.face_model, "out": folder, "loss": loss, "crops": arguments.crops,
-        "people": arguments.people, "views": arguments.views, "precision": arguments.precision,
-        "workers": arguments.workers, "held-out": arguments.held_out, "report-every": arguments.report_every,
-        "seed": arguments.seed,
-    }  # fmt: skip
-    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-    if recipe == TAUGHT:
-        words += ["--teachers", *map(str, arguments.teachers)]
-    parser = argparse.ArgumentParser()
-    train.add_arguments(parser)
-    print(f"{recipe}:")
-    train.run(parser.parse_args([*words, *(["--resume"] if begun else [])]), turned=recipe == TURNED)
-
-
-def _read(folder: Path) -> Mapping[str, Any]:
-    from facelatch_converter.records import read_record  # noqa: PLC0415
-
-    record = read_record(folder / RECORD_FILE)
-    if not record.get("reports"):
-        raise TrainingError(f"{folder}: its run made no report; delete the folder and start again")
-    return record
+def _refuse_in_vain(arguments: argparse.Namespace, recipes: Sequence[str]) -> None:
+    """Raise what would be found out, or not at all, after hours of training."""
+    refuse_place(arguments.out)
+    if arguments.card is not None:
+        model_card.refuse_place(arguments.card)
+    load_face_model(arguments.face_model)
+    for recipe in recipes:
+        refuse_another(arguments, recipe)

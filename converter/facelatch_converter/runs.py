@@ -9,7 +9,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import facelatch
+import facelatch_converter
+from facelatch import card, resources
+from facelatch.errors import ModelError
 from facelatch.preprocess import VERSION
+from facelatch_converter import places
 from facelatch_converter.errors import OutputError, TrainingError
 
 RECORD_FILE = "run.json"
@@ -125,12 +130,30 @@ def to_plain(arguments: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
+def refuse_place(out: Path) -> None:
+    """Raise `OutputError` for a folder where a run would overwrite a model or live in a program."""
+    chosen = out.resolve()
+    if (chosen / card.CARD_FILE).exists() or _lies_in(chosen, _shipped()):
+        raise OutputError(f"{out}: is a model bundle, which training never changes; choose a new folder")
+    packages = [
+        Path(one.__file__).resolve().parent for one in (facelatch, facelatch_converter) if one.__file__
+    ]
+    if any(_lies_in(chosen, package) for package in packages) or "site-packages" in chosen.parts:
+        raise OutputError(f"{out}: lies in an installed program; choose a folder of your own")
+
+
 def make_folder(out: Path) -> None:
-    """The run's folder; raises `OutputError` where it cannot be made."""
+    """The run's folder; raises `OutputError` where it cannot be made or nothing can be written into it."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{out}: cannot be made ({error.strerror}); choose another folder") from None
+    require_writable(out)
+
+
+def require_writable(out: Path) -> None:
+    """Raise `OutputError` for a run's folder that nothing can be written into."""
+    places.refuse_unwritable(out / RECORD_FILE)
 
 
 def save_encoder(encoder: Any, target: Path) -> None:
@@ -150,3 +173,14 @@ def versions() -> dict[str, str]:
         "preprocess": str(VERSION),
         **{package: version(package) for package in packages},
     }
+
+
+def _shipped() -> Path | None:
+    try:
+        return resources.default_bundle_folder().resolve()
+    except ModelError:
+        return None
+
+
+def _lies_in(path: Path, folder: Path | None) -> bool:
+    return folder is not None and path.is_relative_to(folder)

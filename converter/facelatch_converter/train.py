@@ -31,7 +31,9 @@ from facelatch_converter.runs import (
     Record,
     fill,
     make_folder,
+    refuse_place,
     require_enough,
+    require_writable,
     to_plain,
     versions,
 )
@@ -205,6 +207,7 @@ def _check(arguments: argparse.Namespace) -> None:
     # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
     if arguments.held_out > 1000:
         raise TrainingError(f"--held-out must be at most 1000, found {arguments.held_out}")
+    refuse_place(arguments.out)
     record = arguments.out / RECORD_FILE
     if record.exists() and not arguments.resume:
         raise TrainingError(f"{arguments.out}: holds a run already; add --resume or choose another folder")
@@ -270,6 +273,7 @@ def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
         make_folder(arguments.out)
         made_with = versions() | ({"preprocess": "turned to the front"} if arguments.turned else {})
         return Record(arguments=given, versions=made_with, begun_from=origin(start) if start else {})
+    require_writable(arguments.out)
     path = arguments.out / RECORD_FILE
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))

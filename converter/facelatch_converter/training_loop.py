@@ -27,6 +27,7 @@ from facelatch_converter.offset import excess_offset, to_unit_rows
 from facelatch_converter.recall import Recall
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule, save_encoder
+from facelatch_converter.saving import saving
 from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors
 
@@ -321,6 +322,7 @@ def _restore(arguments: argparse.Namespace, trainer: Trainer) -> Any:
 
 
 def _save(folder: Path, encoder: Any, checkpoint: Any, record: Record) -> None:
-    checkpoint.save()
-    save_encoder(encoder, folder / ENCODER_FILE)
-    record.save(folder)
+    with saving(folder):
+        checkpoint.save()
+        save_encoder(encoder, folder / ENCODER_FILE)
+        record.save(folder)

@@ -3,11 +3,13 @@
 import re
 import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from facelatch.errors import ConfigError
 from facelatch.files import replace_file
+from facelatch.sections import read_text
 
 
 def set_number(path: Path, section: str, key: str, value: float) -> None:
@@ -28,6 +30,25 @@ def set_number(path: Path, section: str, key: str, value: float) -> None:
         ) from problem
 
 
+def refuse_unwritable(path: Path, section: str, key: str, may_replace: Callable[[Path], bool]) -> None:
+    """Raise `ConfigError` where `set_number` would, so that it is known before the number is measured.
+
+    `may_replace` says whether this user may put another file of the same owner in a file's place.
+    """
+    # Which number it becomes makes no difference to whether it can be set.
+    if _changed(read_text(path), section, key, "1") is None:
+        raise ConfigError(
+            f"{path}: its [{section}] is written in a way that is not changed here; write {key} = ... on a line of its "
+            f"own below [{section}] first, or leave --write out"
+        )
+    target = path.resolve()
+    if not may_replace(target):
+        raise ConfigError(
+            f"{path}: this user may not replace it in {target.parent}; run as root, or leave --write out and set {key} "
+            f"under [{section}] by hand"
+        )
+
+
 def with_number(text: str, section: str, key: str, value: float, source: str) -> str:
     """The file's text with `key` in `[section]` set to `value`.
 
@@ -35,6 +56,17 @@ def with_number(text: str, section: str, key: str, value: float, source: str) ->
     `ConfigError` that names `source` where the file says it in a way that cannot be changed by its line.
     """
     wanted = f"{value:g}"
+    changed = _changed(text, section, key, wanted)
+    if changed is None:
+        raise ConfigError(
+            f"{source}: its [{section}] is written in a way that is not changed here; "
+            f"set {key} = {wanted} there by hand"
+        )
+    return changed
+
+
+def _changed(text: str, section: str, key: str, wanted: str) -> str | None:
+    """The text with the key set; None where that cannot be done by its line."""
     lines = text.splitlines(keepends=True)
     header = next((at for at, line in enumerate(lines) if _is_header(line, section)), None)
     if header is None:
@@ -55,12 +87,7 @@ def with_number(text: str, section: str, key: str, value: float, source: str) ->
             lines[header] = lines[header].rstrip("\n") + f"\n{key} = {wanted}\n"
         changed = "".join(lines)
     expected = _expected(text, section, key, float(wanted))
-    if expected is None or _parsed(changed) != expected:
-        raise ConfigError(
-            f"{source}: its [{section}] is written in a way that is not changed here; "
-            f"set {key} = {wanted} there by hand"
-        )
-    return changed
+    return None if expected is None or _parsed(changed) != expected else changed
 
 
 def _is_header(line: str, section: str) -> bool:

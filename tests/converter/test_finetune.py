@@ -18,7 +18,7 @@ from facelatch.card import CARD_FILE, Bundle
 from facelatch.errors import ModelError
 from facelatch.frames import Frame
 from facelatch.preprocess import VERSION, Crop, CropSpec
-from facelatch_converter import bundle_command, quantise, records, runs, train
+from facelatch_converter import bundle_command, quantise, recipe_trials, records, runs, train
 from facelatch_converter.errors import ConversionError, DatasetError, OutputError, TrainingError
 from facelatch_converter.finetune.command import require_people, split_people
 from facelatch_converter.finetune.faces import Faces, draw_frames, face_batches, read_faces
@@ -191,9 +191,10 @@ def test_a_run_from_scratch_refuses_what_only_fine_tuning_has(face_model: Path, 
         train.run(parser.parse_args(["--out", str(tmp_path / "run")]))
 
 
+@pytest.mark.parametrize("command", ["fine-tune", "train", "compare-recipes"])
 @pytest.mark.parametrize("place", ["shipped", "inside-it", "package", "own-bundle"])
 def test_models_and_programs_are_never_written_into(
-    place: str, dataset: Path, start: Path, tmp_path: Path
+    command: str, place: str, dataset: Path, start: Path, tmp_path: Path
 ) -> None:
     shipped = resources.default_bundle_folder()
     places = {
@@ -202,10 +203,19 @@ def test_models_and_programs_are_never_written_into(
         "package": Path(resources.__file__).parent / "run",
         "own-bundle": write_bundle(tmp_path / "bundle", make_bundle()),
     }
+    out = places[place]
+    given = arguments(dataset, start, out) if command == "fine-tune" else rendering(command, out)
     before = sorted(shipped.rglob("*"))
     with pytest.raises(OutputError, match=r"choose a (new folder|folder of your own)"):
-        train.run(arguments(dataset, start, places[place]))
+        (recipe_trials if command == "compare-recipes" else train).run(given)
     assert sorted(shipped.rglob("*")) == before
+
+
+def rendering(command: str, out: Path) -> argparse.Namespace:
+    """Arguments of training on rendered people; the face model is never looked for where the place is refused."""
+    parser = argparse.ArgumentParser()
+    (recipe_trials if command == "compare-recipes" else train).add_arguments(parser)
+    return parser.parse_args(["--face-model", "no-such.npz", "--out", str(out)])
 
 
 @pytest.mark.parametrize(
@@ -330,6 +340,22 @@ def test_the_best_report_is_by_people_kept_out_unless_others_are_forgotten(
 ) -> None:
     assert best_report(reports) == best
     assert reports_since_best(reports) == len(reports) - 1 - best
+
+
+def test_a_full_disk_ends_fine_tuning_in_one_sentence(dataset: Path, start: Path, tmp_path: Path) -> None:
+    from facelatch_converter.finetune.command import TunedRecord
+    from facelatch_converter.finetune.loop import _save
+
+    class FullDisk:
+        def save(self) -> None:
+            import tensorflow as tf
+
+            raise tf.errors.UnknownError(None, None, "File too large")
+
+    record = TunedRecord({}, {}, reports=[{"eer": 0.2, "genuine": 0.4, "impostor": 1.2}])
+    with pytest.raises(OutputError, match=r"cannot be saved \(File too large\)"):
+        _save(arguments(dataset, start, tmp_path), None, None, record, FullDisk())  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
 
 
 def bundle_with(folder: Path, keras: bytes, named: str | None) -> Path:

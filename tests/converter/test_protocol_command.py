@@ -1,5 +1,6 @@
 """`evaluate --protocol` from the command line to its folder, on toy heads and a toy encoder."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from facelatch import card as cards
 from facelatch.card import OperatingPoint
 from facelatch.preprocess import CropSpec
-from facelatch_converter import bundle
+from facelatch_converter import bundle, evaluate_command, evaluate_ways
 from facelatch_converter.cli import main
 from facelatch_converter.protocols.named import every_protocol
 from facelatch_converter.protocols.options import Scale
@@ -87,6 +88,31 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
             "name a .keras or .tflite",
             id="compare",
         ),
+        pytest.param(
+            ["--protocol", "unlock", "--dataset", "synthetic"],
+            3,
+            "--dataset: for a data set, while --protocol renders people of its own",
+            id="data-set-too",
+        ),
+        pytest.param(
+            ["--protocol", "unlock", "--seed", "30000", "--camera", "d435", "--attacks", "flat-photo"],
+            3,
+            "--camera and --attacks and --seed: for a data set",
+            id="options-of-data-sets",
+        ),
+        pytest.param(
+            ["--protocol", "unlock", "--samples", "3", "--depth-grey-mm", "400", "900"],
+            3,
+            "--depth-grey-mm and --samples: for a data set",
+            id="how-captures-are-read",
+        ),
+        pytest.param(
+            ["--dataset", "synthetic", "--compare", "x.tflite", "--card", "--every-runtime"],
+            3,
+            "--people and --callers and --attempts and --filmed and --every-runtime and --compare and --card: for "
+            "named protocols; add --protocol NAME",
+            id="options-of-protocols",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_one_sentence(
@@ -151,3 +177,11 @@ def test_protocols_of_one_cohort_share_its_enrolments() -> None:
         for names in (["unlock"], ["unlock", "cap"])
     )
     assert two - one == 10 * 5
+
+
+def test_every_option_of_evaluate_belongs_to_one_way_or_to_both() -> None:
+    parser = argparse.ArgumentParser()
+    evaluate_command.add_arguments(parser)
+    known = {action.dest for action in parser._actions} - {"help"}
+    both = {"bundle", "out", "force", "json", "face_model", "runtime", "workers", "protocol"}
+    assert known - both == {*evaluate_ways._OF_DATA_SETS, *evaluate_ways._OF_PROTOCOLS}

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from facelatch_converter import recipe_trials, train
-from facelatch_converter.errors import TrainingError
+from facelatch_converter.errors import OutputError, TrainingError
 from facelatch_converter.plots import DARK, LIGHT, Look
 
 
@@ -64,6 +65,65 @@ def test_a_run_is_made_once_and_shown(
     assert json.loads((tmp_path / "recipes.json").read_text())["regression"]["reports"] == run["reports"]
     assert (tmp_path / "recipes.md").read_text().startswith("| recipe | crops |")
     assert (tmp_path / "recipes.png").stat().st_size > 5000
+
+
+@pytest.fixture(scope="module")
+def made(face_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the finished run of one recipe."""
+    out = tmp_path_factory.mktemp("made")
+    assert recipe_trials.run(options(face_model, out, "pairs")) == 0
+    return out
+
+
+def test_a_run_goes_on_to_a_larger_budget(face_model: Path, made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "recipes"
+    shutil.copytree(made, out)
+    assert recipe_trials.run(options(face_model, out, "pairs", "--crops", "16")) == 0
+    run = json.loads((out / "pairs" / "run.json").read_text())
+    assert (run["crops"], run["resumed"]) == (16, 1)
+    with pytest.raises(TrainingError, match="pairs: its run differs in crops from"):
+        recipe_trials.run(options(face_model, out, "pairs"))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "more", "words"),
+    [
+        pytest.param("pairs", ["--seed", "2"], "differs in seed from", id="seed"),
+        pytest.param("pairs", ["--people", "5", "--views", "3"], "in people and views from", id="batch"),
+        pytest.param("pairs", ["--precision", "bfloat16"], "in precision from", id="precision"),
+        pytest.param("pairs", ["--held-out", "5"], "in held-out from", id="measured-on-others"),
+        pytest.param("pairs", ["--crops", "4"], "in crops from", id="smaller-budget"),
+        pytest.param("margin", [], "in loss from", id="another-recipe"),
+        pytest.param("turned", [], "in loss and turned from", id="turned"),
+        pytest.param("taught", ["--teachers"], "in loss and teachers from", id="taught"),
+    ],
+)
+def test_a_run_made_otherwise_is_never_taken(
+    face_model: Path, made: Path, tmp_path: Path, recipe: str, more: list[str], words: str
+) -> None:
+    out = tmp_path / "recipes"
+    shutil.copytree(made / "pairs", out / recipe)
+    teacher = [str(made / "pairs" / "encoder.keras")] if recipe == "taught" else []
+    with pytest.raises(TrainingError, match=words):
+        recipe_trials.run(options(face_model, out, recipe, *more, *teacher))
+    assert sorted(path.name for path in out.iterdir()) == [recipe]
+
+
+def test_a_run_on_other_heads_is_never_taken(face_model: Path, made: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved.npz"
+    shutil.copy(face_model, moved)
+    assert recipe_trials.run(options(moved, made, "pairs")) == 0
+    with np.load(face_model) as arrays:
+        np.savez(moved, **{**arrays, "unused": np.zeros(1)})
+    with pytest.raises(TrainingError, match="in face-model from"):
+        recipe_trials.run(options(moved, made, "pairs"))
+
+
+def test_a_missing_model_card_is_found_out_before_training(face_model: Path, tmp_path: Path) -> None:
+    out, card = tmp_path / "recipes", tmp_path / "MODEL_CARD.md"
+    with pytest.raises(OutputError, match=r"MODEL_CARD.md: cannot be read .*bundle writes it"):
+        recipe_trials.run(options(face_model, out, "pairs", "--card", str(card)))
+    assert not out.exists()
 
 
 def test_the_turned_recipe_is_the_default_one_on_turned_crops(face_model: Path, tmp_path: Path) -> None:

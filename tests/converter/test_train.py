@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from facelatch_converter import quantise, records, runs
-from facelatch_converter.errors import ConversionError, TrainingError
+from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.runs import Schedule
 from facelatch_converter.train import _chosen_before, add_arguments, run
@@ -268,6 +268,58 @@ def test_a_damaged_record_is_refused(face_model: Path, tmp_path: Path) -> None:
     (out / "run.json").write_text("{]")
     with pytest.raises(TrainingError, match="not a run record"):
         run(_arguments(face_model, out, "--resume"))
+
+
+class FullDisk:
+    """A checkpoint manager whose disk is full, as TensorFlow says it."""
+
+    def save(self) -> None:
+        import tensorflow as tf
+
+        said = "{{function_node __wrapped__SaveV2}} run/ckpt; No space left on device [Op:SaveV2]"
+        raise tf.errors.ResourceExhaustedError(None, None, said)
+
+
+@pytest.mark.parametrize(
+    ("begun", "then"),
+    [
+        pytest.param(True, "go on from the last checkpoint by --resume", id="later"),
+        pytest.param(False, "start again", id="at-the-first-report"),
+    ],
+)
+def test_a_full_disk_ends_a_run_in_one_sentence(tmp_path: Path, begun: bool, then: str) -> None:
+    from facelatch_converter.training_loop import _save
+
+    record = runs.Record({}, {})
+    if begun:
+        record.save(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(
+        OutputError, match=rf"cannot be saved \(run/ckpt; No space left on device\); .*{then}$"
+    ):
+        _save(tmp_path, None, FullDisk(), record)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_that_went_away_ends_a_run_in_one_sentence(tmp_path: Path) -> None:
+    from facelatch_converter.saving import saving
+
+    words = r"cannot be saved \(No such file or directory\); make room"
+    with pytest.raises(OutputError, match=words), saving(tmp_path):
+        runs.Record({}, {}).save(tmp_path / "away")
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_training(
+    face_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As root everything can be written.
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) != tmp_path)
+    with pytest.raises(OutputError, match="may not be written into; choose another place"):
+        run(_arguments(face_model, tmp_path))
+    runs.make_folder(tmp_path / "new")
+    runs.Record({}, {}).save(tmp_path)
+    with pytest.raises(OutputError, match="may not be written into"):
+        run(_arguments(face_model, tmp_path, "--resume"))
 
 
 def test_the_rate_warms_up_and_falls() -> None:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from facelatch import cli, resources
+from facelatch.commands import calibrate
+from facelatch.errors import ConfigError
 from facelatch.exit_codes import ExitCode
 from facelatch.matching import Template
 from facelatch.store import Store
@@ -140,9 +142,20 @@ def test_a_template_can_be_left_out(run: Run, store: Store) -> None:
         pytest.param(["--capture", "x"], ExitCode.CONFIG, "add --user NAME", id="whose"),
         pytest.param(["--user", "ada", "--leave-out", "ada"], ExitCode.CONFIG, "cannot be both", id="both"),
         pytest.param(["--user", "eve"], ExitCode.TEMPLATE, "eve is not enrolled", id="not-enrolled"),
-        pytest.param(["--strangers", "no/such"], ExitCode.CAPTURE, "no/such", id="no-recording"),
+        pytest.param(
+            ["--strangers", "no/such"],
+            ExitCode.CAPTURE,
+            "no/such: cannot be found (No such file",
+            id="no-recording",
+        ),
         pytest.param(
             ["--user", "ada", "--picture", "/no/such/x.png"], ExitCode.CONFIG, "no such folder", id="picture"
+        ),
+        pytest.param(
+            ["--user", "ada", "--picture", str(TURNS)],
+            ExitCode.CONFIG,
+            "is a folder",
+            id="picture-over-folder",
         ),
     ],
 )
@@ -161,3 +174,32 @@ def test_writing_needs_a_settings_file(
     words = ["calibrate", "--user", "ada", "--write", "--bundle", bundle, "--store", store.folder]
     assert cli.main([str(word) for word in words]) == ExitCode.CONFIG
     assert "no settings file to write" in capsys.readouterr().err
+
+
+def test_settings_that_cannot_be_written_are_known_before_anybody_is_measured(
+    run: Run, settings: Path
+) -> None:
+    settings.write_text("matching = {max_distance = 0.0, frames = 3}\n")
+    code, out, err = run("--user", "ada", "--capture", "no/such", "--write")
+    assert (code, out) == (ExitCode.CONFIG, "")
+    assert "write max_distance = ... on a line of its own below [matching] first" in err
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["lines", "json"])
+def test_what_was_measured_is_told_though_it_cannot_be_written(
+    run: Run, store: Store, settings: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool
+) -> None:
+    def fail(*_: object) -> None:
+        raise ConfigError("the disk is full")
+
+    monkeypatch.setattr(calibrate, "set_number", fail)
+    store.save(other(store.load("ada"), 0.6))
+    words = ("--user", "ada", "--capture", TURNS, "--write", *(["--json"] if as_json else []))
+    code, out, err = run(*words)
+    assert (code, settings.read_text()) == (ExitCode.CONFIG, SETTINGS)
+    assert "the disk is full" in err
+    if as_json:
+        assert (json.loads(out)["reason"], json.loads(out)["written"]) == ("near-impostor", False)
+    else:
+        assert "recommended: 0." in out
+        assert "is now" not in out

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.config_edit import set_number, with_number
+from facelatch.config_edit import refuse_unwritable, set_number, with_number
 from facelatch.errors import ConfigError
 from tests.processes import ROOT
 
@@ -84,3 +84,16 @@ def test_a_file_keeps_its_permissions_and_a_link_stays_one(tmp_path: Path) -> No
 def test_a_file_that_is_not_there_is_an_error_of_the_settings(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot be written .* by hand"):
         set_number(tmp_path / "none.toml", "matching", "max_distance", 0.41)
+
+
+def test_what_could_not_be_set_is_known_before(tmp_path: Path) -> None:
+    path, link = tmp_path / "facelatch.toml", tmp_path / "link"
+    path.write_text(SHIPPED)
+    link.symlink_to(path)
+    refuse_unwritable(link, "matching", "max_distance", lambda file: file == path)
+    assert path.read_text() == SHIPPED
+    with pytest.raises(ConfigError, match=r"link: this user may not replace it in .* by hand"):
+        refuse_unwritable(link, "matching", "max_distance", lambda file: file != path)
+    path.write_text("matching = {max_distance = 0.5}\n")
+    with pytest.raises(ConfigError, match="not changed here"):
+        refuse_unwritable(path, "matching", "max_distance", lambda _: True)

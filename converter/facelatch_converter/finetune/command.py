@@ -13,13 +13,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import facelatch
-import facelatch_converter
-from facelatch import card, resources
-from facelatch.errors import ModelError
 from facelatch.preprocess import CropSpec
 from facelatch_converter.datasets import CaptureRef, draw_subjects, open_dataset
-from facelatch_converter.errors import DatasetError, OutputError, TrainingError
+from facelatch_converter.errors import DatasetError, TrainingError
 from facelatch_converter.finetune.faces import Faces, read_faces
 from facelatch_converter.finetune.options import DEFAULTS, refuse_with_dataset
 from facelatch_converter.progress import progress_bar
@@ -29,7 +25,9 @@ from facelatch_converter.runs import (
     Record,
     fill,
     make_folder,
+    refuse_place,
     require_enough,
+    require_writable,
     to_plain,
     versions,
 )
@@ -82,18 +80,6 @@ def run(arguments: argparse.Namespace) -> int:
     from facelatch_converter.finetune.loop import tune  # noqa: PLC0415
 
     return tune(arguments, start, material, record)
-
-
-def refuse_place(out: Path) -> None:
-    """Raise `OutputError` for a folder where a run would overwrite a model or live in a program."""
-    chosen = out.resolve()
-    if (chosen / card.CARD_FILE).exists() or _lies_in(chosen, _shipped()):
-        raise OutputError(f"{out}: is a model bundle, which training never changes; choose a new folder")
-    packages = [
-        Path(one.__file__).resolve().parent for one in (facelatch, facelatch_converter) if one.__file__
-    ]
-    if any(_lies_in(chosen, package) for package in packages) or "site-packages" in chosen.parts:
-        raise OutputError(f"{out}: lies in an installed program; choose a folder of your own")
 
 
 def require_people(captures: Counter[str], share: float, source: str) -> int:
@@ -155,6 +141,7 @@ def open_record(arguments: argparse.Namespace, start: Start) -> TunedRecord:
         raise TrainingError(
             f"{path}: was started with another {' and '.join(different)}; resume with the same, or start a new run"
         )
+    require_writable(arguments.out)
     record.resumed += 1
     record.phases.append({"from_crops": record.crops, "crops": given["crops"], "minutes": given["minutes"]})
     return record
@@ -187,14 +174,3 @@ def _read(arguments: argparse.Namespace, refs: Sequence[CaptureRef], start: Star
 def _captures_of(refs: Sequence[CaptureRef]) -> Counter[str]:
     """Each subject's live captures."""
     return Counter(ref.subject for ref in refs if ref.attack is None)
-
-
-def _shipped() -> Path | None:
-    try:
-        return resources.default_bundle_folder().resolve()
-    except ModelError:
-        return None
-
-
-def _lies_in(path: Path, folder: Path | None) -> bool:
-    return folder is not None and path.is_relative_to(folder)

@@ -24,6 +24,7 @@ from facelatch_converter.finetune.faces import Real, Whole, face_batches
 from facelatch_converter.finetune.reports import best_report, reports_since_best, to_line, to_sentences
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import Schedule, save_encoder
+from facelatch_converter.saving import saving
 from facelatch_converter.start import Start
 from facelatch_converter.train import to_tensors
 
@@ -90,7 +91,8 @@ def tune(arguments: argparse.Namespace, start: Start, material: Material, record
     checkpoint = _restore(arguments, tuner)
     if not record.reports:
         _report(tuner, examiner, record, 0.0, settled=False)
-        record.save(arguments.out)
+        with saving(arguments.out):
+            record.save(arguments.out)
     schedule = Schedule(arguments.crops, arguments.minutes, arguments.learning_rate)
     with (
         _batches(arguments, material, record) as batches,
@@ -167,12 +169,13 @@ def _save(
     arguments: argparse.Namespace, tuner: Tuner, offset: Real, record: TunedRecord, checkpoint: Any
 ) -> None:
     """The checkpoint, the record, and the encoder if it is the best so far."""
-    checkpoint.save()
     best = best_report(record.reports)
     record.fine_tuning |= {"before": record.reports[0], "after": record.reports[best]}
-    if best == len(record.reports) - 1:
-        save_encoder(tuner.exported(offset), encoder_file(arguments))
-    record.save(arguments.out)
+    with saving(arguments.out):
+        checkpoint.save()
+        if best == len(record.reports) - 1:
+            save_encoder(tuner.exported(offset), encoder_file(arguments))
+        record.save(arguments.out)
 
 
 def _restore(arguments: argparse.Namespace, tuner: Tuner) -> Any:

@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.face_model is None:
         raise ConfigError("--protocol needs --face-model NPZ; make one with import-face-model")
     bundle = load_bundle(arguments.bundle)
+    if arguments.card:
+        model_card.refuse_place(arguments.bundle / MODEL_CARD_FILE)
     stage = Stage(arguments.face_model, enter(bundle, arguments), arguments.cache)
     start = time.perf_counter()
     with progress_bar(total_cost(protocols, stage, scale), "crops") as advance:

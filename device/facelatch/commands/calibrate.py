@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -30,8 +31,8 @@ from facelatch.commands.sources import (
     warn,
 )
 from facelatch.config import Config, to_session_rule
-from facelatch.config_edit import set_number
-from facelatch.errors import ConfigError, TemplateError
+from facelatch.config_edit import refuse_unwritable, set_number
+from facelatch.errors import CaptureError, ConfigError, TemplateError
 from facelatch.exit_codes import ExitCode
 from facelatch.fields import printable
 from facelatch.gallery import read_gallery
@@ -52,6 +53,8 @@ examples:
   facelatch calibrate --user ada --picture distances.png --write
 """
 LIVE_S = 20.0
+_WRITTEN = ("matching", "max_distance")
+"""The section and the key."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +93,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure and advise; `RETRY` where nothing could be compared, `REFUSED` where no threshold separates."""
     _check(arguments)
     config = to_config(arguments)
+    if arguments.write:
+        refuse_unwritable(arguments.config, *_WRITTEN, _may_replace)
     model = to_model(config)
     card = model.bundle.card
     templates = _read_templates(arguments, config, card.encoder_sha256)
@@ -102,14 +107,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     series += [compare_templates(one, other) for one, other in combinations(templates, 2)]
     impostor = [one for one in series if not one.is_genuine]
     advice = advise(impostor, card.operating_points, model.threshold)
-    if arguments.picture is not None:
-        _draw(arguments.picture, series, to_marks(advice, model.threshold))
-    written = arguments.write and _write(arguments.config, advice, model.threshold)
-    if arguments.json:
-        print(json.dumps(to_record(series, advice, model.threshold) | {"written": written}, indent=2))
-    else:
-        print("\n".join(to_lines(series, advice, model.threshold)))
-        print(_to_next_step(arguments, advice, model.threshold))
+    _tell(arguments, series, advice, model.threshold)
     if advice.threshold is not None:
         return ExitCode.OK
     return ExitCode.RETRY if advice.reason is Reason.NO_IMPOSTOR else ExitCode.REFUSED
@@ -132,8 +130,35 @@ def _check(arguments: argparse.Namespace) -> None:
             f"there is no settings file to write; copy the shipped facelatch.toml to {DEFAULT_CONFIG}, or name one by "
             "--config"
         )
-    if arguments.picture is not None and not arguments.picture.absolute().parent.is_dir():
-        raise ConfigError(f"{arguments.picture}: there is no such folder; choose another place by --picture")
+    if arguments.picture is not None:
+        _refuse_picture(arguments.picture)
+    for path in arguments.strangers:
+        _refuse_missing(path)
+
+
+def _refuse_missing(path: Path) -> None:
+    # What is no folder is played as a recording, and the SDK would only say that it cannot.
+    try:
+        path.stat()
+    except OSError as problem:
+        raise CaptureError(
+            f"{path}: cannot be found ({problem.strerror}); name a capture folder or an SDK recording by --strangers"
+        ) from problem
+
+
+def _refuse_picture(path: Path) -> None:
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise ConfigError(f"{path}: there is no such folder; choose another place by --picture")
+    if path.is_dir():
+        raise ConfigError(f"{path}: is a folder; name a file by --picture")
+    if not (os.access(path, os.W_OK) if path.exists() else os.access(folder, os.W_OK | os.X_OK)):
+        raise ConfigError(f"{path}: this user may not write there; choose another place by --picture")
+
+
+def _may_replace(path: Path) -> bool:
+    """Only root can give a new file to somebody else, the old one's owner."""
+    return os.access(path.parent, os.W_OK | os.X_OK) and os.geteuid() in (0, path.stat().st_uid)
 
 
 def _read_templates(arguments: argparse.Namespace, config: Config, encoder_sha256: str) -> list[Template]:
@@ -197,11 +222,27 @@ def _take(look: Sample | Failure, found: list[Sample]) -> str | None:
     return failed or "no-check"
 
 
+def _tell(arguments: argparse.Namespace, series: Sequence[Series], advice: Advice, in_use: float) -> None:
+    """Print what was found, draw and write it; what was measured is told also where the rest fails."""
+    if not arguments.json:
+        print("\n".join(to_lines(series, advice, in_use)))
+    written = False
+    try:
+        if arguments.picture is not None:
+            _draw(arguments.picture, series, to_marks(advice, in_use))
+        written = arguments.write and _write(arguments.config, advice, in_use)
+    finally:
+        if arguments.json:
+            print(json.dumps(to_record(series, advice, in_use) | {"written": written}, indent=2))
+    if not arguments.json:
+        print(_to_next_step(arguments, advice, in_use))
+
+
 def _write(path: Path, advice: Advice, in_use: float) -> bool:
     """Whether the advice was stricter and is written."""
     if advice.threshold is None or not advice.threshold < in_use:
         return False
-    set_number(path, "matching", "max_distance", advice.threshold)
+    set_number(path, *_WRITTEN, advice.threshold)
     return True
 
 

@@ -1,0 +1,99 @@
+"""The runs of `compare-recipes`: one for each recipe, all made with the same budget on the same people."""
+
+import argparse
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from facelatch_converter import train
+from facelatch_converter.errors import TrainingError
+from facelatch_converter.records import read_record
+from facelatch_converter.runs import RECORD_FILE, fill, to_plain
+from facelatch_converter.start import find_start
+
+TURNED = "turned"
+TAUGHT = "taught"
+RECIPES: tuple[str, ...] = (*train.LOSSES, TURNED, TAUGHT)
+
+_SAME = (
+    *(name for name in train.DEFAULTS if name not in ("crops", "teachers")),
+    "held_out", "seed", "turned", "face_model_sha256", "start",
+)  # fmt: skip
+"""Arguments that a run must have been made with; it may have had fewer crops so far."""
+_OPTIONS = {"face_model_sha256": "face-model", "start": "from"}
+"""By which option an argument of another name is chosen."""
+
+
+def train_recipe(arguments: argparse.Namespace, recipe: str) -> None:
+    """Make the run of one recipe, or the rest of it; nothing where it is there already."""
+    begun = _is_begun(arguments.out / recipe)
+    if begun and read_run(arguments.out / recipe)["crops"] >= arguments.crops:
+        return
+    print(f"{recipe}:")
+    train.run(_to_training(arguments, recipe, resume=begun), turned=recipe == TURNED)
+
+
+def refuse_another(arguments: argparse.Namespace, recipe: str) -> None:
+    """Raise `TrainingError` where the recipe's folder holds a run that was made with anything else than asked now."""
+    folder = arguments.out / recipe
+    if not _is_begun(folder):
+        return
+    record = read_run(folder)
+    told = [record["arguments"], *(record.get("phases") or [])]
+    asked = _asked(arguments, recipe)
+    other = [name for name in _SAME if any(one.get(name, asked.get(name)) != asked.get(name) for one in told)]
+    other += ["crops"] * any(one.get("crops", 0) > arguments.crops for one in told)
+    other += ["teachers"] * (_taught_by(record) != _teachers(arguments, recipe))
+    if other:
+        names = " and ".join(_OPTIONS.get(name, name).replace("_", "-") for name in other)
+        raise TrainingError(
+            f"{folder}: its run differs in {names} from what is asked now; ask for the same as then, or choose another "
+            "folder by --out"
+        )
+
+
+def read_run(folder: Path) -> Mapping[str, Any]:
+    """The record of a run that has reported; raises `TrainingError` for one that has not."""
+    record = read_record(folder / RECORD_FILE)
+    if not record.get("reports"):
+        raise TrainingError(f"{folder}: its run made no report; delete the folder and start again")
+    return record
+
+
+def _is_begun(folder: Path) -> bool:
+    return (folder / RECORD_FILE).is_file()
+
+
+def _to_training(arguments: argparse.Namespace, recipe: str, *, resume: bool) -> argparse.Namespace:
+    """The arguments of `train` for the run of one recipe."""
+    loss = recipe if recipe in train.LOSSES else train.DEFAULTS["loss"]
+    given = {
+        "face-model": arguments.face_model, "out": arguments.out / recipe, "loss": loss, "crops": arguments.crops,
+        "people": arguments.people, "views": arguments.views, "precision": arguments.precision,
+        "workers": arguments.workers, "held-out": arguments.held_out, "report-every": arguments.report_every,
+        "seed": arguments.seed,
+    }  # fmt: skip
+    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    if recipe == TAUGHT:
+        words += ["--teachers", *map(str, arguments.teachers)]
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    return parser.parse_args([*words, *(["--resume"] if resume else [])])
+
+
+def _asked(arguments: argparse.Namespace, recipe: str) -> Mapping[str, Any]:
+    """What a record says of a run that is made now."""
+    training = _to_training(arguments, recipe, resume=False)
+    fill(training, train.DEFAULTS)
+    sha256 = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
+    return to_plain(training) | {"turned": recipe == TURNED, "face_model_sha256": sha256}
+
+
+def _taught_by(record: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(teacher["sha256"] for teacher in record.get("taught_by") or [])
+
+
+def _teachers(arguments: argparse.Namespace, recipe: str) -> frozenset[str]:
+    """Checksums, because the same encoder may lie elsewhere now."""
+    return frozenset(find_start(path).sha256 for path in arguments.teachers if recipe == TAUGHT)
