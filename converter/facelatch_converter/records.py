@@ -143,8 +143,7 @@ def _mean_of(averaged: Sequence[Mapping[str, Any]]) -> str:
 
 def _taught_by(teachers: Sequence[Mapping[str, Any]]) -> str:
     each = ", ".join(
-        f"{one['name']} (sha256 {one['sha256'][:12]}, {one['crops']:,} crops)"
-        f"{', seeing each face mirrored too,' if one.get('mirrored') else ''} from crop {one['from_crops']:,} on"
+        f"{one['name']} (sha256 {one['sha256'][:12]}, {one['crops']:,} crops) from crop {one['from_crops']:,} on"
         for one in teachers
     )
     return f"with weight 64, the similarities that other encoders find between the faces of a batch: {each}"

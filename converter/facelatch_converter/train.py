@@ -102,8 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--teachers", nargs="*", type=Path, metavar="FILE",
         help="encoders of the same variant (encoder.keras of bundles or runs) whose similarities between the faces of "
-        "each batch, their mean, are learnt as well, each face seen as it is and mirrored: one small encoder then "
-        "approaches what several say together; "
+        "each batch, their mean, are learnt as well: one small encoder then approaches what several say together; "
         "without a file: a resumed run goes on without its teachers (default: none)",
     )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
@@ -251,14 +250,13 @@ def _find_teachers(arguments: argparse.Namespace) -> list[Start]:
 def _open_record(arguments: argparse.Namespace, start: Start | None, teachers: Sequence[Start]) -> Record:
     """A new run's record, or the one to go on with; the teachers that it did not have yet are noted."""
     record = _find_record(arguments, start)
-    known = {entry["sha256"] for entry in record.taught_by if entry.get("mirrored")}
+    known = {entry["sha256"] for entry in record.taught_by}
     record.taught_by += [
         {
             "name": teacher.name,
             "sha256": teacher.sha256,
             "crops": crops_seen(teacher.training),
             "from_crops": record.crops,
-            "mirrored": True,
         }
         for teacher in teachers
         if teacher.sha256 not in known

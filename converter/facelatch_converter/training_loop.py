@@ -106,7 +106,7 @@ class Trainer:
 
     def _taught(self, tensors: Any) -> Any:
         """The mean of the teachers' cosines (batch, batch)."""
-        found = [losses.cosines(_both_ways(teacher, tensors)) for teacher in self._teachers]
+        found = [losses.cosines(teacher(tensors, training=False)) for teacher in self._teachers]
         return sum(found) / len(found)
 
     # Every variable needs a gradient, also of what takes no part in a loss.
@@ -158,17 +158,6 @@ class Trainer:
                 for start in range(0, len(tensors), size)
             ]
         )
-
-
-def _both_ways(teacher: Any, tensors: Any) -> Any:
-    """What a teacher says of each face and of its mirror image, put together: (batch, 128), float32.
-
-    Two looks at the same skin: the errors of one are not those of the other. A board has no time for the second.
-    """
-    mirrored = tf.reverse(tensors, axis=[2])
-    outputs = losses.normalise(teacher(tf.concat([tensors, mirrored], 0), training=False))
-    seen, reflected = tf.split(outputs, 2)
-    return seen + reflected
 
 
 def _build(variant: str, kinds: architecture.Kinds = architecture.KERAS) -> Any:
