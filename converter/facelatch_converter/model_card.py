@@ -126,6 +126,8 @@ def _errors(card: Card, numbers: Mapping[str, Any]) -> str:
         "",
         report.ONE_COMPARISON,
         "",
+        report.BOUNDS,
+        "",
         f"- threshold in use: {_threshold(card)}",
         f"- FMR there: {report.rate(at['fmr'])}",
         f"- FNMR there: {report.rate(at['fnmr'])}",
@@ -188,16 +190,21 @@ def _attacks(pad: Mapping[str, Any]) -> str:
 
 
 def _items(facts: Mapping[str, Any], otherwise: str) -> str:
-    return (
-        "\n".join(f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in facts.items())
-        or otherwise
-    )
+    return "\n".join(_item(name, value) for name, value in facts.items()) or otherwise
+
+
+def _item(name: str, value: object) -> str:
+    """One line, and below it one for each of several things that have names inside, such as a run's phases."""
+    label = f"- {name.replace('_', ' ')}:"
+    if isinstance(value, list | tuple) and value and all(isinstance(part, Mapping) for part in value):
+        return "\n".join([label, *(f"  - {_plain(part)}" for part in value)])
+    return f"{label} {_plain(value)}"
 
 
 def _plain(value: object) -> str:
     """A value in words: what is nested becomes `name value` pairs."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name.replace('_', ' ')} {_plain(part)}" for name, part in value.items())
+        return ", ".join(f"{name.replace('_', ' ')} {_plain(part)}" for name, part in value.items()) or "none"
     if isinstance(value, list | tuple):
         return "; ".join(_plain(part) for part in value) or "none"
     if isinstance(value, float):

@@ -8,6 +8,10 @@ from typing import Any
 
 from facelatch_converter.evaluate import NEAR_ZERO, Numbers
 
+BOUNDS = (
+    "The bounds treat comparisons as independent. Pairs share captures, so the true uncertainty is larger; the number "
+    "of people counts more than the number of pairs."
+)
 ONE_COMPARISON = (
     "FMR and FNMR are errors of one comparison of two captures. An attempt at a board is several: it fuses up to 3 "
     "samples and compares that with all 12 or more embeddings of a template, and to identify, that of every user. "
@@ -175,8 +179,7 @@ def _limits(numbers: Numbers) -> str:
         escape(ONE_COMPARISON),
         "What a door lets in also depends on retries, on failures to acquire and on liveness (FAR and FRR), which "
         "this page does not state.",
-        "The bounds treat comparisons as independent. Pairs share captures, so the true uncertainty is "
-        "larger; the number of people counts more than the number of pairs.",
+        BOUNDS,
         "A rate is only claimed down to one expected false match; where none was seen, the upper bound is "
         "three divided by the number of comparisons.",
     ]

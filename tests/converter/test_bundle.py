@@ -138,7 +138,7 @@ def test_a_written_bundle_loads_on_the_board(tmp_path: Path) -> None:
         "All pairs of a batch: supervised contrastive loss at temperature 1/16, plus the regression",
         "their mean, 83.00% was taken out of the last layer. Fitted on people of its own.",
         "face model ict.npz",
-        "phases: from crops 10, minutes 75; from crops 20\n",
+        "phases:\n  - from crops 10, minutes 75\n  - from crops 20\n",
         "errors of one comparison of two captures. An attempt at a board is several",
         "photo <b>bent</b> accepted (APCER), where a face was found: 0.00%",
         "photo <b>bent</b> without a face found (no response): 0.00%",
