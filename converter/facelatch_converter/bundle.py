@@ -13,7 +13,7 @@ from facelatch import card as cards
 from facelatch.card import Bundle, Card, OperatingPoint
 from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
-from facelatch_converter import metrics, model_card, places
+from facelatch_converter import card_pictures, metrics, model_card, places
 from facelatch_converter.errors import ClaimError, OutputError
 from facelatch_converter.evaluate import operating_points
 from facelatch_converter.metrics import Comparisons
@@ -101,6 +101,7 @@ def write_bundle(
             shutil.copyfile(keras, fresh / KERAS_FILE)
         if report is not None:
             shutil.copytree(report, fresh / REPORT_FOLDER, copy_function=shutil.copyfile)
+            model_card.put_section(fresh / MODEL_CARD_FILE, card_pictures.to_section(fresh / REPORT_FOLDER))
         cards.load_bundle(fresh)
         fresh.chmod(0o755)  # mkdtemp makes it private, but the daemon's user reads it.
         _swap(fresh, folder)

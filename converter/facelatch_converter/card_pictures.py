@@ -1,6 +1,7 @@
 """The pictures that lie beside a model card, as one of its sections."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 TITLE = "## Pictures"
 
@@ -31,7 +32,9 @@ def to_section(report: Path) -> str:
     ordered = [name for name in _KNOWN if name in found] + sorted(found - _KNOWN.keys())
     if not ordered:
         return ""
-    shown = [f"![{_caption(name)}]({report.name}/{name})\n\n{_caption(name)}." for name in ordered]
+    shown = [
+        f"![{_caption(name)}]({quote(report.name + '/' + name)})\n\n{_caption(name)}." for name in ordered
+    ]
     return "\n\n".join([TITLE, *shown]) + "\n"
 
 

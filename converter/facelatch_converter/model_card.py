@@ -1,10 +1,12 @@
 """`MODEL_CARD.md`: what a person should know before trusting a model, filled from the measured numbers."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from facelatch.card import Card
+from facelatch.errors import ConfigError
 from facelatch_converter import card_pictures, places, report
 from facelatch_converter.errors import OutputError
 from facelatch_converter.parity import errors_in_words
@@ -14,6 +16,12 @@ _RENDERED = (
     "measured."
 )
 _REAL = "Measured on {subjects:,} people of {source}. Expect other figures on other people and cameras."
+
+_OTHERS = (
+    "What it is for", "What it is", "Training", "Errors of one comparison", "Presentation attacks", "What is not known",
+    "Licence", "Pictures", "Recipes on one budget",
+)  # fmt: skip
+"""Titles of sections that `bundle` and `compare-recipes` write."""
 
 _SENTENCES = ("data", "loss", "taught", "weights")
 _TOLD = ("notice", *_SENTENCES, "settled_offset")
@@ -66,12 +74,30 @@ def refuse_place(path: Path) -> None:
 def with_section(card: str, section: str) -> str:
     """A model card with the section in place of an older one of its title, or before what is not known."""
     title, _, _ = section.partition("\n")
-    before, found, after = card.partition(f"{title}\n")
-    if found:
-        _, heading, rest = after.partition("\n## ")
-        return before + section + (heading + rest if heading else "")
-    before, found, after = card.partition("## What is not known\n")
-    return before + section + "\n" + found + after if found else f"{card.rstrip()}\n\n{section}"
+    older = _find(card, title)
+    if older is not None:
+        _, heading, rest = card[older:].partition("\n## ")
+        return card[:older] + section + (heading + rest if heading else "")
+    last = _find(card, "## What is not known")
+    if last is None:
+        return f"{card.rstrip()}\n\n{section}"
+    return f"{card[:last]}{section}\n{card[last:]}"
+
+
+def _find(card: str, title: str) -> int | None:
+    """Where a line is exactly this."""
+    found = re.search(rf"^{re.escape(title)}$", card, re.MULTILINE)
+    return None if found is None else found.start()
+
+
+def refuse_title(title: str) -> None:
+    """Raise `ConfigError` for a section's title that is none, or that is another command's in every card."""
+    if not title.strip() or not title.isprintable():
+        raise ConfigError(f"a section of a card needs a title of one line, found {title!r}")
+    if title.strip() in _OTHERS:
+        raise ConfigError(
+            f"the section {title.strip()!r} of a card is not for evaluations; choose another title"
+        )
 
 
 def _read(path: Path) -> str:

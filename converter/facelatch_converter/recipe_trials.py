@@ -75,8 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
         train_recipe(arguments, recipe)
     runs = {recipe: read_run(arguments.out / recipe) for recipe in recipes}
     found = to_table(runs)
-    if arguments.card is not None:
-        model_card.put_section(arguments.card, to_section(found, runs, arguments.held_out))
     rows = {recipe: {"crops": one["crops"], "reports": one["reports"]} for recipe, one in runs.items()}
     for name, content in (
         ("recipes.json", (json.dumps(rows, indent=1) + "\n").encode()),
@@ -85,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         with places.replacing(arguments.out / name) as file:
             file.write(content)
+    if arguments.card is not None:
+        model_card.put_section(arguments.card, to_section(found, runs, arguments.held_out))
     print(found)
     return 0
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from facelatch.errors import ConfigError
 from facelatch_converter import card_pictures, model_card
 from facelatch_converter.errors import OutputError
 
@@ -17,6 +18,19 @@ def test_a_card_gets_the_section_once_and_keeps_the_rest() -> None:
     twice = model_card.with_section(once, "## Protocols\n\nsecond\n")
     assert twice == once.replace("first", "second")
     assert model_card.with_section("# Card\n", "## Protocols\n") == "# Card\n\n## Protocols\n"
+
+
+def test_only_a_whole_line_is_a_title() -> None:
+    card = "# Card\n\n## Protocols\n\n### Kept out\n\nnone\n"
+    both = model_card.with_section(card, "## Kept out\n\nmore\n")
+    assert both == card + "\n## Kept out\n\nmore\n"
+
+
+@pytest.mark.parametrize("title", ["", " ", "two\nlines", "Training", "What is not known", "Pictures"])
+def test_a_title_that_is_none_or_taken_is_refused(title: str) -> None:
+    with pytest.raises(ConfigError, match="of a card"):
+        model_card.refuse_title(title)
+    model_card.refuse_title("Unlock, ten million attempts")
 
 
 def test_a_section_needs_a_card(tmp_path: Path) -> None:

@@ -17,13 +17,27 @@ CALLERS, ATTEMPTS, PEOPLE = 30, 7, 120
 
 def test_the_rates_are_those_of_the_pooled_comparisons() -> None:
     measured = scripted_comparisons(np.random.default_rng(1), CALLERS, ATTEMPTS, PEOPLE, apart=0.8)
-    for threshold in (0.3, 0.45, float(measured.impostor[100]), 0.7):
-        for by_people, pooled in (
-            (measured.fmr_by_people(threshold), measured.fmr_at(threshold)),
-            (measured.fnmr_by_people(threshold), measured.fnmr_at(threshold)),
+    seen = float(measured.impostor[100])
+    for threshold in (0.3, 0.45, seen, float(np.nextafter(seen, 0)), 0.7):
+        for (errors, trials), by_people, pooled in (
+            (
+                measured.false_matches(threshold),
+                measured.fmr_by_people(threshold),
+                measured.fmr_at(threshold),
+            ),
+            (
+                measured.false_non_matches(threshold),
+                measured.fnmr_by_people(threshold),
+                measured.fnmr_at(threshold),
+            ),
         ):
+            assert (errors.sum(), trials.sum()) == (pooled.errors, pooled.trials)
             assert (by_people.errors, by_people.trials) == (pooled.errors, pooled.trials)
             assert by_people.bounds[0] <= by_people.value <= by_people.bounds[1]
+    assert (
+        measured.false_matches(seen)[0].sum()
+        == measured.false_matches(float(np.nextafter(seen, 0)))[0].sum() + 1
+    )
 
 
 def test_independent_errors_are_worth_about_what_they_count() -> None:

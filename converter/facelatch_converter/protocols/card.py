@@ -33,6 +33,7 @@ def to_markdown(numbers: Numbers, title: str = CARD_TITLE) -> str:
 
 def _method(numbers: Numbers) -> str:
     scale = numbers["scale"]
+    filmed = " The bounds of whole frames treat attempts as independent." if scale["filmed"] else ""
     return (
         f"Rendered people of {numbers['face_model']}: {scale['people']:,} enrolled in each way, of whom "
         f"{scale['callers']:,} came to the door {scale['attempts']} times for {scale['frames']} frames, as crops "
@@ -40,6 +41,7 @@ def _method(numbers: Numbers) -> str:
         "in whole frames through the board's own locate, preprocess, encode, liveness and session code. All rates are "
         f"at the card's threshold, {numbers['model']['threshold']:.4f}, unless a column says otherwise; in brackets "
         "95 % bounds, of people drawn anew and not of comparisons; where nothing failed, three in so many trials."
+        f"{filmed}"
     )
 
 

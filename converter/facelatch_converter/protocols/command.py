@@ -36,7 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.face_model is None:
         raise ConfigError("--protocol needs --face-model NPZ; make one with import-face-model")
     bundle = load_bundle(arguments.bundle)
-    if arguments.card:
+    if arguments.card is not None:
+        model_card.refuse_title(arguments.card)
         model_card.refuse_place(arguments.bundle / MODEL_CARD_FILE)
     stage = Stage(arguments.face_model, enter(bundle, arguments), arguments.cache)
     start = time.perf_counter()
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     numbers["minutes"] = (time.perf_counter() - start) / 60
     shown = {name: pictured for name, (_, pictured) in measured.items()}
     write_report(arguments.out, numbers, Findings(protocols, stage, trials, shown))
-    if arguments.card:
+    if arguments.card is not None:
         model_card.put_section(arguments.bundle / MODEL_CARD_FILE, to_markdown(numbers, arguments.card))
     print(json.dumps(numbers, indent=2) if arguments.json else "\n".join(to_lines(numbers)))
     return 0

@@ -31,22 +31,27 @@ class PeopleComparisons(Comparisons):
 
     def fnmr_by_people(self, threshold: float) -> Rate:
         """As `fnmr_at`, with bounds of callers drawn anew."""
-        within = _within(self.by_owner, threshold)
-        each = _each(self.by_owner)
-        refused = each - within.diagonal()
-        return _with_worth(self.fnmr_at(threshold), np.diag(refused), np.diag(np.full(len(refused), each)))
+        return _with_worth(self.fnmr_at(threshold), *self.false_non_matches(threshold))
 
     def fmr_by_people(self, threshold: float) -> Rate:
         """As `fmr_at`, with bounds of callers and enrolled people drawn anew."""
-        rate = self.fmr_at(threshold)
+        return _with_worth(self.fmr_at(threshold), *self.false_matches(threshold))
+
+    def false_non_matches(self, threshold: float) -> tuple[Counts, Counts]:
+        """Errors and trials (callers, callers), of each caller with its own enrolment."""
+        each = _each(self.by_owner)
+        refused = each - _within(self.by_owner, threshold).diagonal()
+        return np.diag(refused), np.diag(np.full(len(refused), each))
+
+    def false_matches(self, threshold: float) -> tuple[Counts, Counts]:
+        """Errors and trials (callers, people) of each two who are not the same; of twins (callers, callers)."""
         if self.by_twin is not None:
             matched = _within(self.by_twin, threshold).diagonal()
-            each = np.full(len(matched), _each(self.by_twin))
-            return _with_worth(rate, np.diag(matched), np.diag(each))
+            return np.diag(matched), np.diag(np.full(len(matched), _each(self.by_twin)))
         matched = _within(self.by_owner, threshold)
         callers, people = matched.shape
         strangers = ~np.eye(callers, people, dtype=bool)
-        return _with_worth(rate, matched * strangers, _each(self.by_owner) * strangers)
+        return matched * strangers, _each(self.by_owner) * strangers
 
 
 def of_strangers(by_owner: Scores) -> PeopleComparisons:
@@ -76,6 +81,8 @@ def design_effect(errors: Counts, trials: Counts) -> float:
 
     `errors` and `trials` (callers, people) count what each two people have in common. The variance is the one that
     holds where rows and columns are drawn at random: of rows, plus of columns, less what both count.
+    Where nothing or everything failed, nothing is known of it: 1. That a caller is enrolled too, so that one person may
+    stand behind a row and a column, is left out; it matters little where callers are a tenth of the enrolled.
     Source: Cameron, Gelbach and Miller, "Robust inference with multiway clustering", Journal of Business and Economic
     Statistics 29 (2011), equation 2.8, of a ratio's residuals.
     """

@@ -157,8 +157,10 @@ def _refuse_picture(path: Path) -> None:
 
 
 def _may_replace(path: Path) -> bool:
-    """Only root can give a new file to somebody else, the old one's owner."""
-    return os.access(path.parent, os.W_OK | os.X_OK) and os.geteuid() in (0, path.stat().st_uid)
+    """Only root can give a new file to somebody else, the old one's owner, or to a group of others."""
+    old, user = path.stat(), os.geteuid()
+    own = old.st_uid == user and old.st_gid in (os.getegid(), *os.getgroups())
+    return os.access(path.parent, os.W_OK | os.X_OK) and (user == 0 or own)
 
 
 def _read_templates(arguments: argparse.Namespace, config: Config, encoder_sha256: str) -> list[Template]:
