@@ -13,14 +13,14 @@ from facelatch import card as cards
 from facelatch.card import Bundle, Card, OperatingPoint
 from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
-from facelatch_converter import card_pictures, metrics, model_card, places
+from facelatch_converter import metrics, model_card, places
+from facelatch_converter.card_pictures import REPORT_FOLDER
 from facelatch_converter.errors import ClaimError, OutputError
 from facelatch_converter.evaluate import operating_points
 from facelatch_converter.metrics import Comparisons
 
 KERAS_FILE = "encoder.keras"
 MODEL_CARD_FILE = "MODEL_CARD.md"
-REPORT_FOLDER = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,12 @@ def write_bundle(
     try:
         (fresh / cards.ENCODER_FILE).write_bytes(bundle.encoder)
         (fresh / cards.CARD_FILE).write_text(cards.to_json(bundle.card), encoding="utf-8")
-        (fresh / MODEL_CARD_FILE).write_text(model_card.to_markdown(bundle.card, numbers), encoding="utf-8")
         if keras is not None:
             shutil.copyfile(keras, fresh / KERAS_FILE)
         if report is not None:
             shutil.copytree(report, fresh / REPORT_FOLDER, copy_function=shutil.copyfile)
-            model_card.put_section(fresh / MODEL_CARD_FILE, card_pictures.to_section(fresh / REPORT_FOLDER))
+        text = model_card.with_pictures(model_card.to_markdown(bundle.card, numbers), fresh / REPORT_FOLDER)
+        (fresh / MODEL_CARD_FILE).write_text(text, encoding="utf-8")
         cards.load_bundle(fresh)
         fresh.chmod(0o755)  # mkdtemp makes it private, but the daemon's user reads it.
         _swap(fresh, folder)

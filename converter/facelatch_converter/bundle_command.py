@@ -14,6 +14,7 @@ from facelatch.matching import FARTHEST
 from facelatch.preprocess import CropSpec
 from facelatch_converter import bundle, quantise, quantise_command, records, sources, tflite_inspect
 from facelatch_converter.bundle import About
+from facelatch_converter.card_pictures import REPORT_FOLDER
 from facelatch_converter.errors import ConversionError
 from facelatch_converter.evaluate import Evaluation, Numbers, evaluate
 from facelatch_converter.evaluate_command import (
@@ -86,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         pad={"data": numbers["data"]["source"], **numbers["pad"]},
     )
     _write(arguments, Bundle(card, encoder), measured, numbers)
-    print("\n".join(to_lines(numbers, arguments.out / bundle.REPORT_FOLDER)))
+    print("\n".join(to_lines(numbers, arguments.out / REPORT_FOLDER)))
     return 0
 
 
@@ -125,7 +126,7 @@ def _about(arguments: argparse.Namespace, size_px: int, training: Mapping[str, A
 
 def _write(arguments: argparse.Namespace, final: Bundle, measured: Evaluation, numbers: Numbers) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / bundle.REPORT_FOLDER
+        report = Path(folder) / REPORT_FOLDER
         write_report(report, measured, numbers, arguments.seed)
         bundle.write_bundle(
             arguments.out,

@@ -3,7 +3,9 @@
 from pathlib import Path
 from urllib.parse import quote
 
-TITLE = "## Pictures"
+TITLE = "Pictures"
+REPORT_FOLDER = "report"
+"""Beside the card."""
 
 _KNOWN = {
     "det.png": "DET curve: both errors of one comparison, on the people that the threshold was fitted on",
@@ -35,7 +37,7 @@ def to_section(report: Path) -> str:
     shown = [
         f"![{_caption(name)}]({quote(report.name + '/' + name)})\n\n{_caption(name)}." for name in ordered
     ]
-    return "\n\n".join([TITLE, *shown]) + "\n"
+    return "\n\n".join([f"## {TITLE}", *shown]) + "\n"
 
 
 def _caption(name: str) -> str:

@@ -17,9 +17,11 @@ _RENDERED = (
 )
 _REAL = "Measured on {subjects:,} people of {source}. Expect other figures on other people and cameras."
 
+RECIPES = "Recipes on one budget"
+"""Of the section that `compare-recipes` writes."""
 _OTHERS = (
     "What it is for", "What it is", "Training", "Errors of one comparison", "Presentation attacks", "What is not known",
-    "Licence", "Pictures", "Recipes on one budget",
+    "Licence", card_pictures.TITLE, RECIPES,
 )  # fmt: skip
 """Titles of sections that `bundle` and `compare-recipes` write."""
 
@@ -57,10 +59,7 @@ def put_section(path: Path, section: str) -> None:
 
     Raises `OutputError` where there is no card.
     """
-    text = _read(path)
-    pictures = card_pictures.to_section(path.parent / "report")
-    for part in (section, pictures):
-        text = with_section(text, part) if part else text
+    text = with_pictures(with_section(_read(path), section), path.parent / card_pictures.REPORT_FOLDER)
     with places.replacing(path) as file:
         file.write(text.encode())
 
@@ -69,6 +68,12 @@ def refuse_place(path: Path) -> None:
     """Raise `OutputError` where `put_section` would, so that it is known before the section is measured."""
     _read(path)
     places.refuse_unwritable(path)
+
+
+def with_pictures(card: str, folder: Path) -> str:
+    """A model card that shows the pictures of its report; as it is where there are none."""
+    pictures = card_pictures.to_section(folder)
+    return with_section(card, pictures) if pictures else card
 
 
 def with_section(card: str, section: str) -> str:
@@ -121,7 +126,7 @@ def _what(card: Card, numbers: Mapping[str, Any]) -> str:
             f"{model['parameters'] / 1e6:.3f} M parameters, {model['macs'] / 1e6:.1f} MMAC, "
             f"{model['tflite_bytes'] / 1e6:.2f} MB"
         )
-    return _items(facts, "")
+    return _items(facts)
 
 
 def _training(training: Mapping[str, Any]) -> str:
@@ -134,7 +139,7 @@ def _training(training: Mapping[str, Any]) -> str:
         told.append(f"of what all outputs have in common, their mean, {part} was taken out of the last layer")
         told += [settled["note"]] if "note" in settled else []
     others = {name: value for name, value in training.items() if name not in _TOLD}
-    parts = [" ".join(_sentence(_plain(part)) for part in told), _items(others, "")]
+    parts = [" ".join(_sentence(_plain(part)) for part in told), _items(others)]
     return "\n\n".join(part for part in parts if part) or "Not recorded."
 
 
@@ -215,8 +220,8 @@ def _attacks(pad: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _items(facts: Mapping[str, Any], otherwise: str) -> str:
-    return "\n".join(_item(name, value) for name, value in facts.items()) or otherwise
+def _items(facts: Mapping[str, Any]) -> str:
+    return "\n".join(_item(name, value) for name, value in facts.items())
 
 
 def _item(name: str, value: object) -> str:

@@ -1,7 +1,6 @@
 """The runs of `compare-recipes`: one for each recipe, all made with the same budget on the same people."""
 
 import argparse
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from facelatch_converter import train
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.records import read_record
-from facelatch_converter.runs import RECORD_FILE, fill, to_plain
+from facelatch_converter.runs import RECORD_FILE, fill
 from facelatch_converter.start import find_start
 
 TURNED = "turned"
@@ -86,8 +85,7 @@ def _asked(arguments: argparse.Namespace, recipe: str) -> Mapping[str, Any]:
     """What a record says of a run that is made now."""
     training = _to_training(arguments, recipe, resume=False)
     fill(training, train.DEFAULTS)
-    sha256 = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
-    return to_plain(training) | {"turned": recipe == TURNED, "face_model_sha256": sha256}
+    return train.to_given(training) | {"turned": recipe == TURNED}
 
 
 def _taught_by(record: Mapping[str, Any]) -> frozenset[str]:

@@ -25,8 +25,6 @@ on crops whose heads are turned to the front by the pose that their depth shows,
 Each run lives in a folder of its own below --out and goes on where it was interrupted. At the end there are
 recipes.json, recipes.md (the table) and recipes.png (the EER over the crops)."""
 
-TITLE = "## Recipes on one budget"
-
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 """Of the EER, in per cent."""
 
@@ -109,7 +107,8 @@ def to_section(found: str, runs: Runs, held_out: int) -> str:
         for one in teachers
     )
     return (
-        f"{TITLE}\n\nThe same network from random weights, {crops:,} crops of the same rendered people and cameras "
+        f"## {model_card.RECIPES}\n\n"
+        f"The same network from random weights, {crops:,} crops of the same rendered people and cameras "
         f"by each recipe; the EER is the mean of the last three reports, on {held_out:,} held out.{note}\n\n{found}\n"
     )
 

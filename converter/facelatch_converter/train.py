@@ -264,9 +264,14 @@ def _open_record(arguments: argparse.Namespace, start: Start | None, teachers: S
     return record
 
 
+def to_given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The arguments as a run's record keeps them."""
+    sha256 = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
+    return to_plain(arguments) | {"face_model_sha256": sha256}
+
+
 def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
-    given = to_plain(arguments)
-    given["face_model_sha256"] = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
+    given = to_given(arguments)
     if not arguments.resume:
         make_folder(arguments.out)
         made_with = versions() | ({"preprocess": "turned to the front"} if arguments.turned else {})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from facelatch.errors import ConfigError
 from facelatch.events import Event, to_line
+from facelatch.files import obstacle
 
 
 class EventLog:
@@ -37,14 +38,7 @@ class EventLog:
 
 def check_path(path: Path) -> None:
     """Raise `ConfigError` where this user cannot append to the file; nothing is made or changed."""
-    try:
-        place = path if path.exists() else path.parent
-        wanted = os.W_OK if place == path else os.W_OK | os.X_OK
-        reason = (
-            "is a folder" if path.is_dir() else "cannot be written" if not os.access(place, wanted) else ""
-        )
-    except OSError as error:
-        reason = f"cannot be looked at ({error.strerror})"
+    reason = obstacle(path)
     if reason:
         raise ConfigError(
             f"events.path: {path} {reason} by this user; name a file in a folder that the service may write, "

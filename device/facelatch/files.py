@@ -36,6 +36,21 @@ def replace_file(path: Path, data: bytes, owner: tuple[int, int] | None = None, 
     sync_folder(path.parent)
 
 
+def obstacle(path: Path) -> str:
+    """Why this user cannot write a file at `path`, in words that follow its name; empty where nothing is in the way.
+
+    Nothing is made or changed.
+    """
+    try:
+        place = path if path.exists() else path.parent
+        wanted = os.W_OK if place == path else os.W_OK | os.X_OK
+        if path.is_dir():
+            return "is a folder"
+        return "" if os.access(place, wanted) else "cannot be written"
+    except OSError as error:
+        return f"cannot be looked at ({error.strerror})"
+
+
 def remove_file(path: Path) -> None:
     """Delete a file so that it stays deleted after a power cut."""
     path.unlink()

@@ -13,7 +13,7 @@ from facelatch.locate import Located, Missing
 from facelatch.matching import Embedding
 from facelatch.preprocess import FacePoint
 from facelatch_converter.datasets import CaptureRef
-from facelatch_converter.protocols.people_comparisons import PeopleComparisons, is_own, of_strangers
+from facelatch_converter.protocols.people_comparisons import PeopleComparisons, by_people, is_own
 from tests.factories import make_frame
 
 LIVE = (PadCheck("depth-coverage", True, 0.9, 0.5), PadCheck("plane", True, 8.0, 4.0))
@@ -49,7 +49,7 @@ def scripted_comparisons(
     scores = rng.normal(apart, spread, (callers, attempts, people, 1)).astype(np.float32)
     own = is_own(scores)
     scores[own] = rng.normal(0.4, spread, (np.count_nonzero(own), 1))
-    return of_strangers(scores)
+    return by_people(scores)
 
 
 @dataclass(frozen=True, slots=True)

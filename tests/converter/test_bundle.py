@@ -1,3 +1,4 @@
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from facelatch.encoder import Encoder
 from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
 from facelatch_converter import bundle as bundles
+from facelatch_converter import model_card
 from facelatch_converter.bundle import About, write_bundle
 from facelatch_converter.errors import ClaimError, OutputError
 from facelatch_converter.metrics import comparisons
@@ -126,6 +128,11 @@ def test_a_written_bundle_loads_on_the_board(tmp_path: Path) -> None:
     assert sorted(file.name for file in folder.parent.iterdir()) == ["tiny"]  # nothing left beside it
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755  # the daemon's user reads it
     text = (folder / "MODEL_CARD.md").read_text()
+    titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert len(titles) > 5
+    for title in titles:  # No evaluation may take one of these.
+        with pytest.raises(ConfigError, match="is not for evaluations"):
+            model_card.refuse_title(title)
     assert "**Trained on rendered faces, not yet measured on real people.**" in text
     assert "Measured on 6 rendered people (<made & up>)." in text
     for word in (

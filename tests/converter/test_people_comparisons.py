@@ -5,10 +5,9 @@ import pytest
 
 from facelatch_converter.protocols.people_comparisons import (
     FARTHEST,
+    by_people,
     design_effect,
     is_own,
-    of_strangers,
-    of_twins,
 )
 from tests.converter.scripted import scripted_comparisons
 
@@ -19,7 +18,7 @@ def test_the_rates_are_those_of_the_pooled_comparisons() -> None:
     measured = scripted_comparisons(np.random.default_rng(1), CALLERS, ATTEMPTS, PEOPLE, apart=0.8)
     seen = float(measured.impostor[100])
     for threshold in (0.3, 0.45, seen, float(np.nextafter(seen, 0)), 0.7):
-        for (errors, trials), by_people, pooled in (
+        for (errors, trials), found, pooled in (
             (
                 measured.false_matches(threshold),
                 measured.fmr_by_people(threshold),
@@ -32,8 +31,8 @@ def test_the_rates_are_those_of_the_pooled_comparisons() -> None:
             ),
         ):
             assert (errors.sum(), trials.sum()) == (pooled.errors, pooled.trials)
-            assert (by_people.errors, by_people.trials) == (pooled.errors, pooled.trials)
-            assert by_people.bounds[0] <= by_people.value <= by_people.bounds[1]
+            assert (found.errors, found.trials) == (pooled.errors, pooled.trials)
+            assert found.bounds[0] <= found.value <= found.bounds[1]
     assert (
         measured.false_matches(seen)[0].sum()
         == measured.false_matches(float(np.nextafter(seen, 0)))[0].sum() + 1
@@ -66,7 +65,7 @@ def test_the_bounds_hold_where_people_differ() -> None:
         scores[is_own(scores)] = np.where(rng.random((CALLERS, ATTEMPTS)) < share[:, None], 0.9, 0.1).reshape(
             -1, 1
         )
-        measured = of_strangers(scores)
+        measured = by_people(scores)
         for name, rate in (("people", measured.fnmr_by_people(0.5)), ("pooled", measured.fnmr_at(0.5))):
             low, high = rate.bounds
             missed[name] += not low <= 0.1 <= high
@@ -79,7 +78,7 @@ def test_strangers_are_bounded_by_callers_and_by_whom_they_meet() -> None:
     scores = np.ones((CALLERS, ATTEMPTS, PEOPLE, 1), np.float32)
     scores[is_own(scores)] = 0.1
     scores[::2, :, PEOPLE - 1] = 0.2
-    measured = of_strangers(scores)
+    measured = by_people(scores)
     found, pooled = measured.fmr_by_people(0.5), measured.fmr_at(0.5)
     assert found.errors == pooled.errors == CALLERS // 2 * ATTEMPTS
     assert found.worth is not None
@@ -92,7 +91,7 @@ def test_twins_are_each_of_one_person() -> None:
     owners, twins = (np.full((CALLERS, ATTEMPTS, PEOPLE, 2), far, np.float32) for far in (1.0, 0.3))
     owners[is_own(owners)] = 0.1
     twins[rng.random(CALLERS) < 0.5] = 0.9
-    measured = of_twins(owners, twins)
+    measured = by_people(owners, twins)
     found = measured.fmr_by_people(0.5)
     assert found.errors == measured.fmr_at(0.5).errors
     assert found.worth == pytest.approx(CALLERS, rel=0.1)

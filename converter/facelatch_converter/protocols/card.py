@@ -7,6 +7,7 @@ from facelatch_converter import report
 from facelatch_converter.evaluate import Numbers
 from facelatch_converter.protocols.options import CARD_TITLE
 
+FILMED_BOUNDS = "The bounds of whole frames treat attempts as independent."
 _ALLOWED_TIMES = 10
 """How much more often than claimed strangers may match where training never was."""
 _COMPARED_AT = 1e-3
@@ -33,7 +34,7 @@ def to_markdown(numbers: Numbers, title: str = CARD_TITLE) -> str:
 
 def _method(numbers: Numbers) -> str:
     scale = numbers["scale"]
-    filmed = " The bounds of whole frames treat attempts as independent." if scale["filmed"] else ""
+    filmed = f" {FILMED_BOUNDS}" if scale["filmed"] else ""
     return (
         f"Rendered people of {numbers['face_model']}: {scale['people']:,} enrolled in each way, of whom "
         f"{scale['callers']:,} came to the door {scale['attempts']} times for {scale['frames']} frames, as crops "

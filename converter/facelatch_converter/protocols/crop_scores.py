@@ -13,7 +13,7 @@ from facelatch_converter.protocols.attempt_scores import (
     nearest_distances,
 )
 from facelatch_converter.protocols.crop_trials import POSES
-from facelatch_converter.protocols.people_comparisons import PeopleComparisons, is_own, of_strangers, of_twins
+from facelatch_converter.protocols.people_comparisons import PeopleComparisons, by_people, is_own
 
 SHOWN = 6
 """Pairs that are worth a look, of each kind."""
@@ -60,7 +60,7 @@ def score_crops(
     by_twin = None if twins is None else _single(twins, references)
     closest = _extremes(by_owner, own=False, farthest=False)
     return CropScores(
-        single=_compare(by_owner, by_twin),
+        single=by_people(by_owner, by_twin),
         attempts={count: _whole(attempts, twins, templates, count, reach) for count in frames},
         worst_genuine=_extremes(by_owner, own=True, farthest=True),
         closest_impostors=closest if by_twin is None else _extremes(by_twin, own=True, farthest=False),
@@ -84,11 +84,7 @@ def _whole(
         scores = attempt_scores(samples.first(frames).in_a_row(), templates, reach)
         return scores.reshape(*samples.coverages.shape[:2], len(templates), 1)
 
-    return _compare(against(attempts), None if twins is None else against(twins))
-
-
-def _compare(by_owner: Scores, by_twin: Scores | None) -> PeopleComparisons:
-    return of_strangers(by_owner) if by_twin is None else of_twins(by_owner, by_twin)
+    return by_people(against(attempts), None if twins is None else against(twins))
 
 
 def _extremes(scores: Scores, *, own: bool, farthest: bool) -> tuple[Pair, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from facelatch_converter import report
 from facelatch_converter.evaluate import Numbers
-from facelatch_converter.protocols.card import bounded
+from facelatch_converter.protocols.card import FILMED_BOUNDS, bounded
 from facelatch_converter.report import Picture
 
 _LIMITS = (
@@ -18,7 +18,7 @@ _LIMITS = (
     "FAR is of one stranger against one template. With several users on a board a stranger has as many chances.",
     "The bounds of crops are those of people drawn anew: comparisons of the same two people, or with the same one, "
     "count for less than as many of others. Where nothing failed, comparisons count in full (rule of three).",
-    "The bounds of whole frames treat attempts as independent.",
+    FILMED_BOUNDS,
     "A rate is only claimed where at least ten errors at that rate would be expected among the comparisons.",
 )
 
@@ -58,7 +58,8 @@ def contender_tables(numbers: Numbers, contender: str) -> list[str]:
         "<h3>One frame against one frame</h3>",
         report.table([single_row(name, one) for name, one in single.items()], SINGLE_HEAD),
     ]
-    for frames in ("5", "3", "1"):
+    longest_first = reversed(next(iter(found.values()))["crops"][contender]["attempts"])
+    for frames in longest_first:
         rows = [
             attempt_row(name, one["crops"][contender]["attempts"][frames], film_of(one, contender, frames))
             for name, one in found.items()

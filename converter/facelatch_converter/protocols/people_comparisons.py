@@ -4,7 +4,7 @@ A caller's attempts are compared with everybody enrolled: a hundred thousand com
 as many of strangers who never meet twice.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,8 @@ import numpy.typing as npt
 from facelatch import matching
 from facelatch_converter import metrics
 from facelatch_converter.metrics import Comparisons, Rate
+from facelatch_converter.protocols.attempt_scores import Scores
 
-Scores = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.float64]
 
 FARTHEST = np.float32(matching.FARTHEST)
@@ -22,7 +22,7 @@ FARTHEST = np.float32(matching.FARTHEST)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleComparisons(Comparisons):
-    """Sorted comparisons, and the same by the two people compared; built by `of_strangers` or `of_twins`."""
+    """Sorted comparisons, and the same by the two people compared; built by `by_people`."""
 
     by_owner: Scores
     """(callers, attempts, people, places): caller 0 is enrolled as person 0, and so on."""
@@ -31,11 +31,11 @@ class PeopleComparisons(Comparisons):
 
     def fnmr_by_people(self, threshold: float) -> Rate:
         """As `fnmr_at`, with bounds of callers drawn anew."""
-        return _with_worth(self.fnmr_at(threshold), *self.false_non_matches(threshold))
+        return _rate(*self.false_non_matches(threshold))
 
     def fmr_by_people(self, threshold: float) -> Rate:
         """As `fmr_at`, with bounds of callers and enrolled people drawn anew."""
-        return _with_worth(self.fmr_at(threshold), *self.false_matches(threshold))
+        return _rate(*self.false_matches(threshold))
 
     def false_non_matches(self, threshold: float) -> tuple[Counts, Counts]:
         """Errors and trials (callers, callers), of each caller with its own enrolment."""
@@ -54,19 +54,16 @@ class PeopleComparisons(Comparisons):
         return matched * strangers, _each(self.by_owner) * strangers
 
 
-def of_strangers(by_owner: Scores) -> PeopleComparisons:
-    """Each caller against its own enrolment, and against everybody else's."""
-    bounded = np.minimum(by_owner, FARTHEST)
-    own = is_own(bounded)
-    pooled = metrics.comparisons(bounded[own].ravel(), bounded[~own].ravel())
-    return PeopleComparisons(pooled.genuine, pooled.impostor, bounded, None)
+def by_people(by_owner: Scores, by_twin: Scores | None = None) -> PeopleComparisons:
+    """Each caller against its own enrolment and against everybody else's; with twins, only these are impostors.
 
-
-def of_twins(by_owner: Scores, by_twin: Scores) -> PeopleComparisons:
-    """Each caller against its own enrolment, and its twin against the same; nobody meets anybody else."""
-    bounded, twins = np.minimum(by_owner, FARTHEST), np.minimum(by_twin, FARTHEST)
-    pooled = metrics.comparisons(bounded[is_own(bounded)].ravel(), twins[is_own(twins)].ravel())
-    return PeopleComparisons(pooled.genuine, pooled.impostor, bounded, twins)
+    A twin meets its caller's enrolment and nobody else.
+    """
+    own, owners = is_own(by_owner), np.minimum(by_owner, FARTHEST)
+    twins = None if by_twin is None else np.minimum(by_twin, FARTHEST)
+    impostor = owners[~own] if twins is None else twins[own]
+    pooled = metrics.comparisons(owners[own].ravel(), impostor.ravel())
+    return PeopleComparisons(pooled.genuine, pooled.impostor, owners, twins)
 
 
 def is_own(scores: Scores) -> npt.NDArray[np.bool_]:
@@ -119,5 +116,6 @@ def _each(scores: Scores) -> float:
     return float(scores.shape[1] * scores.shape[3])
 
 
-def _with_worth(rate: Rate, errors: Counts, trials: Counts) -> Rate:
-    return replace(rate, worth=rate.trials / design_effect(errors, trials))
+def _rate(errors: Counts, trials: Counts) -> Rate:
+    count = int(trials.sum())
+    return Rate(int(errors.sum()), count, worth=count / design_effect(errors, trials))

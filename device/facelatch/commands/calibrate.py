@@ -35,6 +35,7 @@ from facelatch.config_edit import refuse_unwritable, set_number
 from facelatch.errors import CaptureError, ConfigError, TemplateError
 from facelatch.exit_codes import ExitCode
 from facelatch.fields import printable
+from facelatch.files import obstacle
 from facelatch.gallery import read_gallery
 from facelatch.guidance import to_hint
 from facelatch.matching import Template, expect_encoder, is_usable
@@ -147,13 +148,11 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _refuse_picture(path: Path) -> None:
-    folder = path.absolute().parent
-    if not folder.is_dir():
+    if not path.absolute().parent.is_dir():
         raise ConfigError(f"{path}: there is no such folder; choose another place by --picture")
-    if path.is_dir():
-        raise ConfigError(f"{path}: is a folder; name a file by --picture")
-    if not (os.access(path, os.W_OK) if path.exists() else os.access(folder, os.W_OK | os.X_OK)):
-        raise ConfigError(f"{path}: this user may not write there; choose another place by --picture")
+    reason = obstacle(path)
+    if reason:
+        raise ConfigError(f"{path} {reason} by this user; name another file by --picture")
 
 
 def _may_replace(path: Path) -> bool:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -199,7 +200,7 @@ def _differing(kept: LockSettings | None, wanted: LockSettings) -> str:
     if kept is None:
         return "which ones it does not say"
     # How long a grant releases is the daemon's to say.
-    names = [name for name in LockSettings.__dataclass_fields__ if name != "pulse_s"]
+    names = [entry.name for entry in fields(LockSettings) if entry.name != "pulse_s"]
     return ", ".join(
         f"{name} {getattr(kept, name)!r} and not {getattr(wanted, name)!r}"
         for name in names
