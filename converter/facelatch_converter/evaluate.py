@@ -86,9 +86,10 @@ def operating_points(measured: Comparisons) -> tuple[OperatingPoint, ...]:
 
 
 def to_numbers(rate: Rate) -> Numbers:
-    """A rate as JSON values."""
+    """A rate as JSON values; `worth` is there where trials depend on each other."""
     low, high = rate.bounds
-    return {"value": rate.value, "errors": rate.errors, "trials": rate.trials, "low": low, "high": high}
+    numbers = {"value": rate.value, "errors": rate.errors, "trials": rate.trials, "low": low, "high": high}
+    return numbers if rate.worth is None else numbers | {"worth": round(rate.worth, 1)}
 
 
 def _at_fmr(measured: Comparisons, target: float) -> Numbers:

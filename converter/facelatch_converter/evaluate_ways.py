@@ -10,7 +10,7 @@ _OF_DATA_SETS = (
     "dataset", "depth_grey_mm", "identities", "captures", "frames", "camera", "attacks", "seed", "samples",
 )  # fmt: skip
 _OF_PROTOCOLS = (
-    "people", "callers", "attempts", "filmed", "encoder", "every_runtime", "compare", "card", "cache",
+    "people", "callers", "attempts", "filmed", "also_at", "encoder", "every_runtime", "compare", "card", "cache",
 )  # fmt: skip
 
 

@@ -52,7 +52,21 @@ def test_errors_that_one_person_makes_each_time_count_once(axis: int) -> None:
     failing = np.arange(100) < 10
     errors = np.broadcast_to(failing[:, None] if axis == 0 else failing, (100, 100)) * 10.0
     trials = np.full(errors.shape, 10.0)
-    assert trials.sum() / design_effect(errors, trials) == pytest.approx(100, rel=0.02)
+    assert trials.sum() / design_effect(errors, trials) == pytest.approx(100, rel=0.03)
+
+
+def test_a_caller_who_is_enrolled_too_counts_as_one() -> None:
+    """Some look like everybody, at the door as in a template: the rate scatters as much as its worth says."""
+    rng = np.random.default_rng(6)
+    strangers = ~np.eye(40, dtype=bool)
+    trials = 7.0 * strangers
+    shares, claimed = [], []
+    for _ in range(1000):
+        common = rng.beta(2, 18, 40)  # One in ten matches.
+        errors = rng.binomial(7, (common[:, None] + common) / 2) * strangers.astype(float)
+        shares.append(errors.sum() / trials.sum())
+        claimed.append(0.1 * 0.9 * design_effect(errors, trials) / trials.sum())
+    assert np.mean(claimed) == pytest.approx(np.var(shares), rel=0.2)
 
 
 def test_the_bounds_hold_where_people_differ() -> None:

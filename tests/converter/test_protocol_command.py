@@ -52,10 +52,8 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
     face_model: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "report"
-    assert (
-        main(command(face_model, model_folder, out, "--protocol", "no-image", "--card", "Without an image"))
-        == 0
-    )
+    words = ("--protocol", "no-image", "--card", "Without an image", "--also-at", "0.25")
+    assert main(command(face_model, model_folder, out, *words)) == 0
     assert "no-image" in capsys.readouterr().out
     numbers = json.loads((out / "metrics.json").read_text())
     assert list(numbers["protocols"]) == ["no-image"]
@@ -65,7 +63,10 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
     assert found["filmed"][name] is None  # the board finds nobody without an image
     left = {path.name for path in out.iterdir()}
     assert {"report.html", "det.png", "frr.png", "closest-impostors.png"} <= left <= set(FILES)
-    assert "## Without an image\n\nRendered people of" in (model_folder / "MODEL_CARD.md").read_text()
+    section = (model_folder / "MODEL_CARD.md").read_text()
+    assert "## Without an image\n\nRendered people of" in section
+    assert f"### {name}: at a threshold of 0.2500" in section
+    assert [point["threshold"] for point in found["crops"][name]["single"]["also_at"]] == [0.25]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,15 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
         pytest.param(["--protocol", "unlock", "--callers", "9"], 3, "--callers 1 to as many", id="callers"),
         pytest.param(
             ["--protocol", "unlock", "--attempts", "0"], 3, "--attempts must be at least 1", id="attempts"
+        ),
+        pytest.param(
+            ["--protocol", "unlock", "--also-at", "0.4", "2.5"],
+            3,
+            "--also-at takes distances between 0 and 2, found 2.5",
+            id="too-far",
+        ),
+        pytest.param(
+            ["--protocol", "unlock", "--also-at", "nan"], 3, "between 0 and 2, found nan", id="no-number"
         ),
         pytest.param([], 3, "--dataset or --protocol", id="nothing-named"),
         pytest.param(

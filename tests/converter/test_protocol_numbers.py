@@ -27,12 +27,30 @@ def test_rates_carry_their_names_counts_and_bounds() -> None:
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
     assert (numbers["genuine"], numbers["impostor"]) == (200, 100_000)
     assert numbers["far"]["trials"] == 100_000
-    assert numbers["frr"] == {"value": 0.0, "errors": 0, "trials": 200, "low": 0.0, "high": 3 / 200}
+    assert numbers["frr"] == {
+        "value": 0.0, "errors": 0, "trials": 200, "low": 0.0, "high": 3 / 200, "worth": 200,
+    }  # fmt: skip
     at = {point["at"]: point for point in numbers["frr_at_far"]}
     assert list(at) == [1e-3, 1e-4, 1e-6]
     assert at[1e-3]["threshold"] >= at[1e-4]["threshold"]
     assert "frr" not in at[1e-6]
     assert "cannot show" in at[1e-6]["not_shown"]
+
+
+def test_other_thresholds_have_the_same_errors_as_if_they_were_the_cards() -> None:
+    numbers = rates(MEASURED, 0.8, ("far", "frr"), (0.5, 0.9))
+    assert [point["threshold"] for point in numbers["also_at"]] == [0.5, 0.9]
+    for point in numbers["also_at"]:
+        alone = rates(MEASURED, point["threshold"], ("far", "frr"))
+        assert (point["far"], point["frr"]) == (alone["far"], alone["frr"])
+    strict, loose = numbers["also_at"]
+    assert strict["far"]["errors"] < numbers["far"]["errors"] < loose["far"]["errors"]
+    assert strict["frr"]["errors"] > numbers["frr"]["errors"]
+
+
+def test_a_rate_of_few_people_is_worth_less_than_its_trials() -> None:
+    numbers = rates(MEASURED, 1.0, ("far", "frr"))
+    assert 0 < numbers["far"]["worth"] <= numbers["far"]["trials"]
 
 
 def test_without_a_threshold_nothing_is_said_of_one() -> None:

@@ -21,11 +21,11 @@ RNG = np.random.default_rng(3)
 OURS, OTHER = "int8, ours <1>", "compared: seed.keras"
 
 
-def measured(apart: float) -> Numbers:
+def measured(apart: float, also_at: tuple[float, ...] = ()) -> Numbers:
     found = scripted_comparisons(RNG, callers=20, attempts=15, people=67, apart=apart, spread=0.12)
     return {
-        "single": rates(found, 0.7, ("fmr", "fnmr")),
-        "attempts": {frames: rates(found, 0.7, ("far", "frr")) for frames in ("1", "3", "5")},
+        "single": rates(found, 0.7, ("fmr", "fnmr"), also_at),
+        "attempts": {frames: rates(found, 0.7, ("far", "frr"), also_at) for frames in ("1", "3", "5")},
     }
 
 
@@ -38,7 +38,7 @@ FILMED = {"enrolment": {"failures_to_enrol": rate(1, 6)}} | {
 }
 
 
-def numbers() -> Numbers:
+def numbers(also_at: tuple[float, ...] = ()) -> Numbers:
     protocols = {
         "unlock": {"kept_out": "", "filmed": {OURS: FILMED}},
         "time-of-flight": {"kept_out": "time-of-flight", "filmed": {OURS: FILMED}},
@@ -49,7 +49,7 @@ def numbers() -> Numbers:
         one |= {
             "about": f"<{name}> & more",
             "seeds": {"enrolment": 1, "attempts": 2},
-            "crops": {OURS: measured(1.1), OTHER: measured(0.7)},
+            "crops": {OURS: measured(1.1, also_at), OTHER: measured(0.7)},
         }
     return {
         "model": {"name": "tiny", "threshold": 0.7, "claimed_fmr": 1e-3},
@@ -140,6 +140,18 @@ def test_the_cards_section_has_what_the_bars_ask_for() -> None:
     assert any("not filmed" in row for row in rows)
     assert all(line.count("|") == section.splitlines()[place - 1].count("|")
                for place, line in enumerate(section.splitlines()) if line.startswith("| ---"))  # fmt: skip
+
+
+def test_other_thresholds_have_a_table_each() -> None:
+    found = numbers(also_at=(0.4, 0.55))
+    section = protocol_card.to_markdown(found)
+    assert section.count(f"### {OURS}: at a threshold of 0.") == 2
+    table = section.split(f"### {OURS}: at a threshold of 0.5500")[1].split("###")[0]
+    frr = found["protocols"]["unlock"]["crops"][OURS]["attempts"]["5"]["also_at"][1]["frr"]
+    assert protocol_card.bounded(frr) in table
+    html = page.to_html(found, [])
+    assert html.count("At a threshold of 0.4000") == 1
+    assert "at a threshold of" not in protocol_card.to_markdown(numbers())
 
 
 def test_the_terminal_gets_a_line_for_each_protocol() -> None:

@@ -24,6 +24,7 @@ def to_markdown(numbers: Numbers, title: str = CARD_TITLE) -> str:
         _single(numbers, first),
     ]
     parts += [f"### {first}: whole attempts", _attempts(numbers, first)]
+    parts += _elsewhere(numbers, first)
     kept_out = {name: one for name, one in numbers["protocols"].items() if one["kept_out"]}
     if kept_out:
         parts += ["### Kept out of training", _kept_out(numbers, kept_out, first)]
@@ -93,6 +94,42 @@ def _attempts(numbers: Numbers, contender: str) -> str:
         "FRR, 1 frame", "FRR, 5 frames, at FAR 1e-4", "1e-6", "FRR in whole frames, 5", "FTA", "not enrolled",
     ]  # fmt: skip
     return table(head, rows)
+
+
+def _elsewhere(numbers: Numbers, contender: str) -> list[str]:
+    """A table for each of the other thresholds that were asked for."""
+    parts = []
+    for place, threshold in enumerate(other_thresholds(numbers, contender)):
+        rows = [
+            [name, *elsewhere_cells(one["crops"][contender], place)]
+            for name, one in numbers["protocols"].items()
+        ]
+        parts += [
+            f"### {contender}: at a threshold of {threshold:.4f}",
+            table(["protocol", *ELSEWHERE_HEAD], rows),
+        ]
+    return parts
+
+
+ELSEWHERE_HEAD = ("FMR", "FNMR", "FAR, 5 frames", "FRR, 5 frames", "FRR, 3 frames", "FRR, 1 frame")
+
+
+def other_thresholds(numbers: Numbers, contender: str) -> list[float]:
+    """What `also_at` named; empty where it named nothing, or for a network without a threshold."""
+    protocol = next(iter(numbers["protocols"].values()))
+    return [point["threshold"] for point in protocol["crops"][contender]["single"].get("also_at", ())]
+
+
+def elsewhere_cells(crops: Numbers, place: int) -> list[str]:
+    """One protocol's rates at one of the other thresholds, below `ELSEWHERE_HEAD`."""
+    single = crops["single"]["also_at"][place]
+    by_frames = {frames: found["also_at"][place] for frames, found in crops["attempts"].items()}
+    return [
+        bounded(single["fmr"]),
+        bounded(single["fnmr"]),
+        bounded(by_frames["5"]["far"]),
+        *(bounded(by_frames[frames]["frr"]) for frames in ("5", "3", "1")),
+    ]
 
 
 def _kept_out(numbers: Numbers, kept_out: Mapping[str, Numbers], contender: str) -> str:

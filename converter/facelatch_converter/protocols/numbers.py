@@ -45,14 +45,18 @@ def measure_protocol(
     contenders: Sequence[Contender],
     frames: Sequence[int],
     threshold: float,
+    also_at: Sequence[float] = (),
 ) -> tuple[Numbers, dict[str, Shown]]:
-    """Everything measured of a protocol, and what is drawn of it, by contender; `threshold` is the card's."""
+    """Everything measured of a protocol, and what is drawn of it, by contender; `threshold` is the card's.
+
+    `also_at` are more thresholds of the same encoder, measured on crops.
+    """
     numbers: Numbers = {"crops": {}, "filmed": {}}
     shown = {}
     for one in contenders:
         own = threshold if one.keeps_threshold else None
         scores = scores_of(trials, protocol, one, frames)
-        numbers["crops"][one.name] = crop_numbers(scores, own)
+        numbers["crops"][one.name] = crop_numbers(scores, own, () if own is None else also_at)
         curve = metrics.det_curve(scores.single)
         shown[one.name] = Shown(curve, scores.worst_genuine, scores.closest_impostors)
         if own is not None:
@@ -72,12 +76,13 @@ def scores_of(trials: Trials, protocol: Protocol, contender: Contender, frames: 
     )
 
 
-def crop_numbers(scores: CropScores, threshold: float | None) -> Numbers:
+def crop_numbers(scores: CropScores, threshold: float | None, also_at: Sequence[float] = ()) -> Numbers:
     """Rates from crops; `threshold` is the card's, None for a network without one."""
     return {
-        "single": rates(scores.single, threshold, ("fmr", "fnmr")),
+        "single": rates(scores.single, threshold, ("fmr", "fnmr"), also_at),
         "attempts": {
-            str(frames): rates(found, threshold, ("far", "frr")) for frames, found in scores.attempts.items()
+            str(frames): rates(found, threshold, ("far", "frr"), also_at)
+            for frames, found in scores.attempts.items()
         },
     }
 
@@ -113,8 +118,16 @@ def granted(counted: Numbers) -> Numbers:
     return to_numbers(metrics.Rate(refused["trials"] - refused["errors"], refused["trials"]))
 
 
-def rates(measured: PeopleComparisons, threshold: float | None, names: tuple[str, str]) -> Numbers:
-    """EER, both errors at the threshold, and the one where the other is as low as the comparisons can show."""
+def rates(
+    measured: PeopleComparisons,
+    threshold: float | None,
+    names: tuple[str, str],
+    also_at: Sequence[float] = (),
+) -> Numbers:
+    """EER, both errors at the threshold, and the one where the other is as low as the comparisons can show.
+
+    Both errors as well at the thresholds `also_at`.
+    """
     false_match, false_non_match = names
     equal = metrics.eer(measured)
     numbers: Numbers = {
@@ -126,10 +139,19 @@ def rates(measured: PeopleComparisons, threshold: float | None, names: tuple[str
         f"{false_non_match}_at_{false_match}": [_at(measured, target, false_non_match) for target in TARGETS],
     }
     if threshold is not None:
-        numbers["threshold"] = threshold
-        numbers[false_match] = to_numbers(measured.fmr_by_people(threshold))
-        numbers[false_non_match] = to_numbers(measured.fnmr_by_people(threshold))
+        numbers |= _both_at(measured, threshold, names)
+    if also_at:
+        numbers["also_at"] = [_both_at(measured, other, names) for other in also_at]
     return numbers
+
+
+def _both_at(measured: PeopleComparisons, threshold: float, names: tuple[str, str]) -> Numbers:
+    false_match, false_non_match = names
+    return {
+        "threshold": threshold,
+        false_match: to_numbers(measured.fmr_by_people(threshold)),
+        false_non_match: to_numbers(measured.fnmr_by_people(threshold)),
+    }
 
 
 def _at(measured: PeopleComparisons, target: float, name: str) -> Numbers:

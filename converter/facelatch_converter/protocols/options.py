@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from facelatch.errors import ConfigError
+from facelatch.matching import FARTHEST
 
 LIST = "list"
 """Stands in place of a protocol's name."""
@@ -83,6 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--filmed", type=int, default=usual.filmed, metavar="N",
         help="of them in whole frames through the board's whole way, 3 attempts each (default: %(default)s)",
     )  # fmt: skip
+    group.add_argument(
+        "--also-at", nargs="+", type=float, metavar="DISTANCE", default=(),
+        help="measure the errors at these thresholds too, such as one that lets in a stranger in a million attempts "
+        "(default: at the card's alone)",
+    )  # fmt: skip
     group.add_argument("--encoder", type=Path, metavar="KERAS", help="the float model, measured beside int8")
     group.add_argument(
         "--every-runtime", action="store_true", help="measure int8 under every installed runtime"
@@ -113,3 +119,11 @@ def to_scale(arguments: argparse.Namespace) -> Scale:
     if arguments.attempts < 1 or filmed < 0:
         raise ConfigError("--attempts must be at least 1 and --filmed at least 0")
     return Scale(arguments.people, callers, arguments.attempts, filmed)
+
+
+def require_distances(found: Sequence[float]) -> None:
+    """Raise `ConfigError` for a threshold that no two embeddings are apart."""
+    for distance in found:
+        # Written so that what is not a number is refused too.
+        if not 0 < distance < FARTHEST:
+            raise ConfigError(f"--also-at takes distances between 0 and {FARTHEST:g}, found {distance:g}")

@@ -6,7 +6,13 @@ from typing import Any
 
 from facelatch_converter import report
 from facelatch_converter.evaluate import Numbers
-from facelatch_converter.protocols.card import FILMED_BOUNDS, bounded
+from facelatch_converter.protocols.card import (
+    ELSEWHERE_HEAD,
+    FILMED_BOUNDS,
+    bounded,
+    elsewhere_cells,
+    other_thresholds,
+)
 from facelatch_converter.report import Picture
 
 _LIMITS = (
@@ -67,6 +73,14 @@ def contender_tables(numbers: Numbers, contender: str) -> list[str]:
         parts += [
             f"<h3>Attempts of {frames} frame{'s' * (frames != '1')}</h3>",
             report.table(rows, ATTEMPT_HEAD),
+        ]
+    for place, threshold in enumerate(other_thresholds(numbers, contender)):
+        rows = [
+            [escape(name), *elsewhere_cells(one["crops"][contender], place)] for name, one in found.items()
+        ]
+        parts += [
+            f"<h3>At a threshold of {threshold:.4f}</h3>",
+            report.table(rows, ["protocol", *ELSEWHERE_HEAD]),
         ]
     return parts
 

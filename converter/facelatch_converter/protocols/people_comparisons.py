@@ -76,30 +76,27 @@ def is_own(scores: Scores) -> npt.NDArray[np.bool_]:
 def design_effect(errors: Counts, trials: Counts) -> float:
     """How many times the variance of a share exceeds that of independent trials, at least 1.
 
-    `errors` and `trials` (callers, people) count what each two people have in common. The variance is the one that
-    holds where rows and columns are drawn at random: of rows, plus of columns, less what both count.
-    Where nothing or everything failed, nothing is known of it: 1. That a caller is enrolled too, so that one person may
-    stand behind a row and a column, is left out; it matters little where callers are a tenth of the enrolled.
-    Source: Cameron, Gelbach and Miller, "Robust inference with multiway clustering", Journal of Business and Economic
-    Statistics 29 (2011), equation 2.8, of a ratio's residuals.
+    `errors` and `trials` (callers, people) count what each two people have in common; caller 0 is person 0, and so on.
+    The variance is the one that holds where people are drawn at random: any two comparisons with a person in common
+    depend on each other, whether that person came to the door or is enrolled.
+    Where nothing or everything failed, nothing is known of it: 1.
+    Source: Aronow, Samii and Assenova, "Cluster-robust variance estimation for dyadic data", Political Analysis 23
+    (2015), equation 6, of a ratio's residuals and corrected for how few the callers are.
     """
+    callers, people = trials.shape
     total = trials.sum()
     share = errors.sum() / total
-    residual = errors - share * trials
-    seen = trials > 0
-    clustered = (
-        _spread(residual.sum(1), seen.any(1))
-        + _spread(residual.sum(0), seen.any(0))
-        - np.square(residual).sum()
-    )
     independent = share * (1 - share) * total
-    return max(1.0, float(clustered / independent)) if independent > 0 else 1.0
-
-
-def _spread(sums: Counts, met: npt.NDArray[np.bool_]) -> float:
-    """The sum of squares over groups, corrected for how few they are."""
-    groups = int(np.count_nonzero(met))
-    return float(np.square(sums).sum() * groups / max(groups - 1, 1))
+    if independent <= 0:
+        return 1.0
+    residual = np.zeros((people, people))
+    residual[:callers] = errors - share * trials
+    # Each two people once, whoever of them came to the door; and each with their own enrolment.
+    of_two = np.triu(residual) + np.tril(residual, -1).T
+    of_one = of_two.sum(0) + of_two.sum(1) - of_two.diagonal()
+    shared_by_both = np.square(np.triu(of_two, 1)).sum()
+    clustered = (np.square(of_one).sum() - shared_by_both) * callers / max(callers - 1, 1)
+    return max(1.0, float(clustered / independent))
 
 
 def _within(scores: Scores, threshold: float) -> Counts:
