@@ -17,6 +17,7 @@ from facelatch.preprocess import CropSpec
 from facelatch_converter import architecture, losses, quantise
 from facelatch_converter.crop_workers import Pace, rendered_batches
 from facelatch_converter.crops import Batch
+from facelatch_converter.earlier import fit_weights
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FASTER
@@ -84,7 +85,7 @@ class Trainer:
 
     def _copy_weights(self, encoder: Any, target: Any, source: str) -> None:
         try:
-            target.set_weights(encoder.get_weights())
+            target.set_weights(fit_weights(target, encoder.get_weights()))
         except ValueError as error:
             raise ConversionError(
                 f"{source}: is another network than the {self._variant} variant ({str(error).splitlines()[0]})"
@@ -106,7 +107,7 @@ class Trainer:
 
     def _taught(self, tensors: Any) -> Any:
         """The mean of the teachers' cosines (batch, batch)."""
-        found = [losses.cosines(teacher(tensors, training=False)) for teacher in self._teachers]
+        found = [losses.cosines(_both_ways(teacher, tensors)) for teacher in self._teachers]
         return sum(found) / len(found)
 
     # Every variable needs a gradient, also of what takes no part in a loss.
@@ -158,6 +159,16 @@ class Trainer:
                 for start in range(0, len(tensors), size)
             ]
         )
+
+
+def _both_ways(teacher: Any, tensors: Any) -> Any:
+    """What a teacher says of each face and of its mirror image, put together: (batch, 128), float32.
+
+    Two looks at the same skin: the errors of one are not those of the other. A board has no time for the second.
+    """
+    seen = losses.normalise(teacher(tensors, training=False))
+    reflected = losses.normalise(teacher(tf.reverse(tensors, axis=[2]), training=False))
+    return seen + reflected
 
 
 def _build(variant: str, kinds: architecture.Kinds = architecture.KERAS) -> Any:

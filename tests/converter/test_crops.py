@@ -205,6 +205,14 @@ def test_augmentation_adds_holes_and_never_readings() -> None:
     assert 10 < changed < 40
 
 
+def test_a_tenth_of_styles_leave_only_the_large_shapes() -> None:
+    rng = np.random.default_rng(9)
+    widths = np.array([draw_style(rng).smoothing_px for _ in range(3000)])
+    assert widths.max() <= 8
+    assert np.mean(widths > 3.2) == pytest.approx(0.1, abs=0.02)
+    assert np.mean(widths == 0) == pytest.approx(0.4, abs=0.03)
+
+
 def test_a_blind_crop_keeps_its_depth() -> None:
     crop = blind(_crop())
     assert (crop.intensity == NEUTRAL).all()
