@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from facelatch_converter.architecture import EMBEDDING_SIZE, HEAD, build_encoder
+from facelatch_converter.architecture import EMBEDDING_SIZE, HEAD, KERAS, build_encoder
 from facelatch_converter.earlier import fit_weights
 from facelatch_converter.fused import FASTER
 
@@ -41,8 +41,8 @@ def test_the_earlier_network_is_all_but_the_hidden_units(earlier: Any) -> None:
 
 
 def test_it_answers_as_before(earlier: Any) -> None:
-    for kinds in ({}, {"kinds": FASTER}):
-        encoder = build_encoder(**kinds)
+    for kinds in (KERAS, FASTER):
+        encoder = build_encoder(kinds=kinds)
         encoder.set_weights(fit_weights(encoder, earlier.get_weights()))
         np.testing.assert_allclose(encoder(FACES, training=False), earlier(FACES, training=False), atol=1e-4)
 
