@@ -74,7 +74,8 @@ class Record:
     averaged: list[dict[str, Any]] = field(default_factory=list)
     """The encoders whose mean the saved one is, where it is one: run, sha256 and crops of each; see `average`."""
     taught_by: list[dict[str, Any]] = field(default_factory=list)
-    """The encoders whose similarities were learnt as well: name, sha256, crops, and after how many crops that began."""
+    """The encoders whose similarities were learnt as well: name, sha256, crops, after how many crops that
+    began, with which weight, and whether they saw mirror images too."""
     offset_share: float = 0.0
     """How much of the mean output was taken out of the saved encoder; see `offset`."""
     reports: list[dict[str, float]] = field(default_factory=list)

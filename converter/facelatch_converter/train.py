@@ -48,6 +48,8 @@ LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
 UNPAIRED = ("regression", "contrastive")
 """Losses that do not hold a batch against strangers of another one."""
 PRECISIONS = ("float32", "bfloat16")
+TAUGHT_WEIGHT = 100.0
+"""Of the teachers' similarities: at first more than the all-pairs loss, and a tenth of it once they are near."""
 RECALLED_MOST = 65_536
 
 _USUAL = Recipe()
@@ -257,6 +259,8 @@ def _open_record(arguments: argparse.Namespace, start: Start | None, teachers: S
             "sha256": teacher.sha256,
             "crops": crops_seen(teacher.training),
             "from_crops": record.crops,
+            "weight": TAUGHT_WEIGHT,
+            "mirrored": True,
         }
         for teacher in teachers
         if teacher.sha256 not in known

@@ -30,12 +30,10 @@ from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule, save_encoder
 from facelatch_converter.saving import saving
 from facelatch_converter.start import Start
-from facelatch_converter.train import to_tensors
+from facelatch_converter.train import TAUGHT_WEIGHT, to_tensors
 
 REGRESSION_WEIGHT = 2.0
 """Of the shape coefficients beside the all-pairs loss."""
-TAUGHT_WEIGHT = 64.0
-"""Of the teachers' similarities: at first as much as the all-pairs loss, and a tenth of it once they are near."""
 MARGIN = 0.2
 """Of the loss `margin`, in cosines."""
 

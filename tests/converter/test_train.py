@@ -14,7 +14,7 @@ from facelatch_converter import quantise, records, runs
 from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.runs import Schedule
-from facelatch_converter.train import _chosen_before, add_arguments, run
+from facelatch_converter.train import TAUGHT_WEIGHT, _chosen_before, add_arguments, run
 
 
 def _arguments(face_model: Path, out: Path, *more: str) -> argparse.Namespace:
@@ -142,7 +142,7 @@ def test_a_run_may_recall_earlier_batches(face_model: Path, tmp_path: Path) -> N
 
 def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path: Path) -> None:
     """The first batch's loss is larger by what its faces' similarities lack of the teachers' mean."""
-    from facelatch_converter.training_loop import TAUGHT_WEIGHT, Trainer
+    from facelatch_converter.training_loop import Trainer
 
     teachers = []
     for seed in ("2", "3"):
@@ -184,7 +184,16 @@ def test_a_resumed_run_keeps_its_teachers(face_model: Path, tmp_path: Path) -> N
     record = json.loads((out / "run.json").read_text())
     assert record["phases"][0]["teachers"] == [str(teacher / "encoder.keras")]
     sha256 = hashlib.sha256((teacher / "encoder.keras").read_bytes()).hexdigest()
-    assert record["taught_by"] == [{"name": "teacher", "sha256": sha256, "crops": 8, "from_crops": 0}]
+    assert record["taught_by"] == [
+        {
+            "name": "teacher",
+            "sha256": sha256,
+            "crops": 8,
+            "from_crops": 0,
+            "weight": TAUGHT_WEIGHT,
+            "mirrored": True,
+        }
+    ]
     told = records.to_training(record, rendered=True)
     assert told["phases"][0]["teachers"] == ["encoder.keras"]
     assert f"teacher (sha256 {sha256[:12]}, 8 crops) from crop 0 on" in told["taught"]
