@@ -13,11 +13,14 @@ EMBEDDING_SIZE = 128
 STAGES = ((16, 48, 2), (32, 80, 2), (48, 128, 2), (64, 192, 1))
 """(squeeze, expand, modules) of each stage; the picture is halved before each of the first three."""
 
-PLACES, HIDDEN = 12, 128
-"""Channels of the head that keep their place on the face, and units that see all of it at once."""
+PLACES, UNITS = 12, 128
+"""Channels of the head that keep their place on the face, and hidden units that see all of it at once."""
 
-HEAD = "head"
-"""Begins the names of the layers that an encoder of an earlier release lacks, see `earlier`."""
+HIDDEN = "hidden"
+"""Begins the names of the layers of the hidden units, which the earlier network lacks, see `earlier`."""
+
+NETWORK = 2
+"""Of the default variant: 1 had no hidden units."""
 
 VARIANTS = ("default", "seed")
 
@@ -31,7 +34,7 @@ class Kinds:
     stem: Any = None
     """Of the default variant's first convolution."""
     depthwise: Any = None
-    """Of the two convolutions of the default variant's head."""
+    """Of the two convolutions that pool the default variant's last channels."""
 
 
 KERAS = Kinds()
@@ -104,11 +107,13 @@ def _hidden(pooled: Any, top: Any, normalisation: Any) -> Any:
     """
     from keras import layers  # noqa: PLC0415
 
-    places = layers.Conv2D(PLACES, 1, use_bias=False, name=f"{HEAD}_places")(top)
-    places = layers.ReLU()(normalisation(name=f"{HEAD}_places_normalisation")(places))
+    places = layers.Conv2D(PLACES, 1, use_bias=False, name=f"{HIDDEN}_places")(top)
+    places = layers.ReLU()(normalisation(name=f"{HIDDEN}_places_normalisation")(places))
     x = layers.Concatenate()([pooled, layers.Flatten()(places)])
-    x = layers.Dense(HIDDEN, use_bias=False, name=f"{HEAD}_units", dtype="float32")(x)
-    return layers.ReLU()(normalisation(name=f"{HEAD}_units_normalisation", dtype="float32")(x))
+    x = layers.Dense(UNITS, use_bias=False, name=f"{HIDDEN}_units", dtype="float32")(x)
+    return layers.ReLU(dtype="float32")(
+        normalisation(name=f"{HIDDEN}_units_normalisation", dtype="float32")(x)
+    )
 
 
 def _convolve(x: Any, filters: int, kernel: int, normalisation: Any) -> Any:

@@ -63,7 +63,7 @@ def draw_style(rng: np.random.Generator) -> Style:
 
 
 def _draw_smoothing(rng: np.random.Generator) -> float:
-    """Mostly as a driver's filters leave a face; now and then so much that only its large shapes are left."""
+    """Width of a Gaussian: mostly a face stays sharp enough, now and then only its large shapes are left."""
     kind = rng.random()
     if kind < 0.4:
         return float(rng.uniform(0.5, 1.8))

@@ -119,7 +119,9 @@ def _check(members: Sequence[Member]) -> None:
     for one in members:
         path, weights = one.start.path, one.model.get_weights()
         if [weight.shape for weight in weights] != shapes:
-            raise ConversionError(f"{path}: is another network than {first.start.path}")
+            raise ConversionError(
+                f"{path}: is another network than {first.start.path}; average encoders of one training"
+            )
         if not all(np.isfinite(weight).all() for weight in weights):
             raise ConversionError(f"{path}: holds weights that are no numbers; take an earlier encoder")
         different = [name for name in SAME if _chosen(one, name) != _chosen(first, name)]

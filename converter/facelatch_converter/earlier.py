@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facelatch_converter.architecture import HEAD
+from facelatch_converter.architecture import HIDDEN
 
 Weights = list[npt.NDArray[np.float32]]
 
@@ -29,7 +29,7 @@ def fit_weights(encoder: Any, found: Sequence[npt.NDArray[np.float32]]) -> Weigh
 
 def _are_new(encoder: Any) -> list[bool]:
     """Of each weight, whether it belongs to a layer that the earlier network lacks."""
-    return [layer.name.startswith(HEAD) for layer in encoder.layers for _ in layer.weights]
+    return [layer.name.startswith(HIDDEN) for layer in encoder.layers for _ in layer.weights]
 
 
 def _widen(weights: npt.NDArray[np.float32], here: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -86,7 +86,7 @@ def operating_points(measured: Comparisons) -> tuple[OperatingPoint, ...]:
 
 
 def to_numbers(rate: Rate) -> Numbers:
-    """A rate as JSON values; `worth` is there where trials depend on each other."""
+    """A rate as JSON values; `worth` is there where it is known how much trials depend on each other."""
     low, high = rate.bounds
     numbers = {"value": rate.value, "errors": rate.errors, "trials": rate.trials, "low": low, "high": high}
     return numbers if rate.worth is None else numbers | {"worth": round(rate.worth, 1)}

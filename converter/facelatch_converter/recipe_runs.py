@@ -1,14 +1,15 @@
 """The runs of `compare-recipes`: one for each recipe, all made with the same budget on the same people."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from facelatch_converter import train
+from facelatch_converter.architecture import NETWORK
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.records import read_record
-from facelatch_converter.runs import RECORD_FILE, fill
+from facelatch_converter.runs import RECORD_FILE, fill, to_network
 from facelatch_converter.start import find_start
 
 TURNED = "turned"
@@ -52,6 +53,25 @@ def refuse_another(arguments: argparse.Namespace, recipe: str) -> None:
         )
 
 
+def refuse_mixed(arguments: argparse.Namespace, recipes: Sequence[str]) -> None:
+    """Raise `TrainingError` where finished runs of an earlier network would stand beside runs of this one."""
+    found = {recipe: _network(arguments, recipe) for recipe in recipes}
+    earlier = [recipe for recipe, network in found.items() if network != NETWORK]
+    if 0 < len(earlier) < len(found):
+        raise TrainingError(
+            f"{arguments.out}: {' and '.join(earlier)} trained an earlier network, the others would train this one; "
+            "ask by --recipes for those alone, or choose another folder by --out"
+        )
+
+
+def _network(arguments: argparse.Namespace, recipe: str) -> int:
+    """Which network a recipe's run has, or will have where it is not finished."""
+    folder = arguments.out / recipe
+    record = read_run(folder) if _is_begun(folder) else {}
+    # What is resumed is refused there, if it is an earlier one.
+    return to_network(record["versions"]) if record.get("crops", 0) >= arguments.crops else NETWORK
+
+
 def read_run(folder: Path) -> Mapping[str, Any]:
     """The record of a run that has reported; raises `TrainingError` for one that has not."""
     record = read_record(folder / RECORD_FILE)
@@ -88,10 +108,13 @@ def _asked(arguments: argparse.Namespace, recipe: str) -> Mapping[str, Any]:
     return train.to_given(training) | {"turned": recipe == TURNED}
 
 
-def _taught_by(record: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(teacher["sha256"] for teacher in record.get("taught_by") or [])
+def _taught_by(record: Mapping[str, Any]) -> frozenset[tuple[str, float]]:
+    """Checksums, because the same encoder may lie elsewhere now, and how heavily each weighed."""
+    return frozenset((one["sha256"], one.get("weight", 0)) for one in record.get("taught_by") or [])
 
 
-def _teachers(arguments: argparse.Namespace, recipe: str) -> frozenset[str]:
-    """Checksums, because the same encoder may lie elsewhere now."""
-    return frozenset(find_start(path).sha256 for path in arguments.teachers if recipe == TAUGHT)
+def _teachers(arguments: argparse.Namespace, recipe: str) -> frozenset[tuple[str, float]]:
+    """The same of those that are asked for."""
+    return frozenset(
+        (find_start(path).sha256, train.TAUGHT_WEIGHT) for path in arguments.teachers if recipe == TAUGHT
+    )

@@ -15,6 +15,7 @@ from facelatch import card, resources
 from facelatch.errors import ModelError
 from facelatch.preprocess import VERSION
 from facelatch_converter import places
+from facelatch_converter.architecture import NETWORK
 from facelatch_converter.errors import OutputError, TrainingError
 
 RECORD_FILE = "run.json"
@@ -172,8 +173,14 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "preprocess": str(VERSION),
+        "network": str(NETWORK),
         **{package: version(package) for package in packages},
     }
+
+
+def to_network(made_with: Mapping[str, Any]) -> int:
+    """Which network the `versions` of a run's record name: those that name none have the first."""
+    return int(made_with.get("network", 1))
 
 
 def _shipped() -> Path | None:

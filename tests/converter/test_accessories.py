@@ -24,7 +24,7 @@ from facelatch_converter.render import (
 )
 from facelatch_converter.sensors import ACTIVE_STEREO, ideal_frame, measure, to_crop
 from facelatch_converter.shading import NECK_MM
-from facelatch_converter.wear.accessories import ACCESSORIES, SHARES, dress, wear
+from facelatch_converter.wear.accessories import ACCESSORIES, PRACTISED, dress, wear
 from facelatch_converter.wear.worn import Worn
 
 CAMERA = Intrinsics(610, 610, 320, 240)
@@ -63,8 +63,8 @@ def _changed(model: FaceModel, person: Person, worn: Worn, *landmarks: int) -> b
 
 
 def test_what_hides_most_of_a_face_is_worn_twice_as_often() -> None:
-    shares = dict(zip(ACCESSORIES, SHARES, strict=True))
-    assert sum(SHARES) == pytest.approx(1)
+    shares = dict(zip(ACCESSORIES, PRACTISED, strict=True))
+    assert sum(PRACTISED) == pytest.approx(1)
     assert shares["medical-mask"] == shares["hand"] == pytest.approx(2 * shares["cap"])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from facelatch_converter.architecture import EMBEDDING_SIZE, HEAD, KERAS, build_encoder
+from facelatch_converter.architecture import EMBEDDING_SIZE, HIDDEN, KERAS, build_encoder
 from facelatch_converter.earlier import fit_weights
 from facelatch_converter.fused import FASTER
 
@@ -36,8 +36,8 @@ def earlier() -> Any:
 
 def test_the_earlier_network_is_all_but_the_hidden_units(earlier: Any) -> None:
     assert earlier.count_params() == 436_224
-    assert not any(layer.name.startswith(HEAD) for layer in earlier.layers)
-    assert sum(layer.name.startswith(HEAD) for layer in build_encoder().layers if layer.weights) == 4
+    assert not any(layer.name.startswith(HIDDEN) for layer in earlier.layers)
+    assert sum(layer.name.startswith(HIDDEN) for layer in build_encoder().layers if layer.weights) == 4
 
 
 def test_it_answers_as_before(earlier: Any) -> None:

@@ -1,6 +1,7 @@
 """Bounds of people: comparisons that share somebody count for less than as many that do not."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from facelatch_converter.protocols.people_comparisons import (
@@ -39,10 +40,26 @@ def test_the_rates_are_those_of_the_pooled_comparisons() -> None:
     )
 
 
+def estimated(errors: npt.NDArray[np.float64], trials: npt.NDArray[np.float64]) -> float:
+    """The design effect where there is one."""
+    found = design_effect(errors, trials)
+    assert found is not None
+    return found
+
+
+def test_of_a_single_caller_and_without_errors_nothing_is_known() -> None:
+    trials = np.full((2, 2), 7.0)
+    assert design_effect(np.zeros((2, 2)), trials) is None
+    assert design_effect(trials, trials) is None
+    assert design_effect(np.array([[3.0]]), np.array([[7.0]])) is None
+    few = by_people(np.array([0.1, 0.9, 0.9], np.float32).reshape(1, 3, 1, 1)).fnmr_by_people(0.5)
+    assert (few.errors, few.trials, few.worth) == (2, 3, None)
+
+
 def test_independent_errors_are_worth_about_what_they_count() -> None:
     rng = np.random.default_rng(2)
     trials = np.full((200, 300), 7.0)
-    effect = design_effect(rng.binomial(7, 0.02, trials.shape).astype(float), trials)
+    effect = estimated(rng.binomial(7, 0.02, trials.shape).astype(float), trials)
     assert 1 <= effect < 1.3
 
 
@@ -52,7 +69,7 @@ def test_errors_that_one_person_makes_each_time_count_once(axis: int) -> None:
     failing = np.arange(100) < 10
     errors = np.broadcast_to(failing[:, None] if axis == 0 else failing, (100, 100)) * 10.0
     trials = np.full(errors.shape, 10.0)
-    assert trials.sum() / design_effect(errors, trials) == pytest.approx(100, rel=0.03)
+    assert trials.sum() / estimated(errors, trials) == pytest.approx(100, rel=0.03)
 
 
 def test_a_caller_who_is_enrolled_too_counts_as_one() -> None:
@@ -65,7 +82,7 @@ def test_a_caller_who_is_enrolled_too_counts_as_one() -> None:
         common = rng.beta(2, 18, 40)  # One in ten matches.
         errors = rng.binomial(7, (common[:, None] + common) / 2) * strangers.astype(float)
         shares.append(errors.sum() / trials.sum())
-        claimed.append(0.1 * 0.9 * design_effect(errors, trials) / trials.sum())
+        claimed.append(0.1 * 0.9 * estimated(errors, trials) / trials.sum())
     assert np.mean(claimed) == pytest.approx(np.var(shares), rel=0.2)
 
 

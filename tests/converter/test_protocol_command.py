@@ -65,7 +65,7 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
     assert {"report.html", "det.png", "frr.png", "closest-impostors.png"} <= left <= set(FILES)
     section = (model_folder / "MODEL_CARD.md").read_text()
     assert "## Without an image\n\nRendered people of" in section
-    assert f"### {name}: at a threshold of 0.2500" in section
+    assert f"### {name}: crops at a threshold of 0.25" in section
     assert [point["threshold"] for point in found["crops"][name]["single"]["also_at"]] == [0.25]
 
 
@@ -85,11 +85,11 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
         pytest.param(
             ["--protocol", "unlock", "--also-at", "0.4", "2.5"],
             3,
-            "--also-at takes distances between 0 and 2, found 2.5",
+            "--also-at takes distances between 0 and 2, such as 0.4, found 2.5; name others",
             id="too-far",
         ),
         pytest.param(
-            ["--protocol", "unlock", "--also-at", "nan"], 3, "between 0 and 2, found nan", id="no-number"
+            ["--protocol", "unlock", "--also-at", "nan"], 3, "such as 0.4, found nan", id="no-number"
         ),
         pytest.param([], 3, "--dataset or --protocol", id="nothing-named"),
         pytest.param(

@@ -7,6 +7,7 @@ import pytest
 
 from facelatch_converter.errors import ClaimError
 from facelatch_converter.protocols.numbers import EXPECTED_ERRORS, granted, rates, threshold_shown
+from facelatch_converter.protocols.people_comparisons import by_people, is_own
 from tests.converter.scripted import scripted_comparisons
 
 MEASURED = scripted_comparisons(np.random.default_rng(4), callers=20, attempts=10, people=501)
@@ -27,9 +28,8 @@ def test_rates_carry_their_names_counts_and_bounds() -> None:
     assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
     assert (numbers["genuine"], numbers["impostor"]) == (200, 100_000)
     assert numbers["far"]["trials"] == 100_000
-    assert numbers["frr"] == {
-        "value": 0.0, "errors": 0, "trials": 200, "low": 0.0, "high": 3 / 200, "worth": 200,
-    }  # fmt: skip
+    # What nobody failed in is worth nobody knows how much.
+    assert numbers["frr"] == {"value": 0.0, "errors": 0, "trials": 200, "low": 0.0, "high": 3 / 200}
     at = {point["at"]: point for point in numbers["frr_at_far"]}
     assert list(at) == [1e-3, 1e-4, 1e-6]
     assert at[1e-3]["threshold"] >= at[1e-4]["threshold"]
@@ -48,9 +48,15 @@ def test_other_thresholds_have_the_same_errors_as_if_they_were_the_cards() -> No
     assert strict["frr"]["errors"] > numbers["frr"]["errors"]
 
 
-def test_a_rate_of_few_people_is_worth_less_than_its_trials() -> None:
-    numbers = rates(MEASURED, 1.0, ("far", "frr"))
-    assert 0 < numbers["far"]["worth"] <= numbers["far"]["trials"]
+def test_a_rate_is_worth_as_many_trials_as_its_people_show() -> None:
+    """Two callers look like everybody, the others like nobody: two of twenty, not a tenth of 100,000."""
+    scores = np.ones((20, 10, 501, 1), np.float32)
+    scores[is_own(scores)] = 0.1
+    scores[:2] = 0.2
+    numbers = rates(by_people(scores), 0.5, ("far", "frr"))
+    assert numbers["far"]["trials"] == 100_000
+    assert 10 < numbers["far"]["worth"] < 25
+    assert "worth" not in numbers["frr"]
 
 
 def test_without_a_threshold_nothing_is_said_of_one() -> None:

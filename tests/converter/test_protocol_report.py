@@ -145,12 +145,12 @@ def test_the_cards_section_has_what_the_bars_ask_for() -> None:
 def test_other_thresholds_have_a_table_each() -> None:
     found = numbers(also_at=(0.4, 0.55))
     section = protocol_card.to_markdown(found)
-    assert section.count(f"### {OURS}: at a threshold of 0.") == 2
-    table = section.split(f"### {OURS}: at a threshold of 0.5500")[1].split("###")[0]
+    assert section.count(f"### {OURS}: crops at a threshold of 0.") == 2
+    table = section.split(f"### {OURS}: crops at a threshold of 0.55")[1].split("###")[0]
     frr = found["protocols"]["unlock"]["crops"][OURS]["attempts"]["5"]["also_at"][1]["frr"]
     assert protocol_card.bounded(frr) in table
     html = page.to_html(found, [])
-    assert html.count("At a threshold of 0.4000") == 1
+    assert html.count("Crops at a threshold of 0.4<") == 1
     assert "at a threshold of" not in protocol_card.to_markdown(numbers())
 
 

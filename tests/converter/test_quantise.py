@@ -9,6 +9,7 @@ import pytest
 from facelatch.encoder import RUNTIMES
 from facelatch.errors import ModelError
 from facelatch_converter import parity, quantise, tflite_inspect
+from facelatch_converter.architecture import build_encoder
 from facelatch_converter.errors import ConversionError
 from facelatch_converter.tensors import LabelledTensors
 
@@ -59,6 +60,14 @@ def test_the_result_is_integer_from_end_to_end(converted: bytes) -> None:
     assert names == ["CONV_2D", "DEPTHWISE_CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
     assert found.macs == 8 * 8 * 8 * (3 * 3 * 4) + 8 * 8 * 8 * (3 * 3) + 512 * 128
     assert found.parameters == pytest.approx(8 * 36 + 8 + 8 * 9 + 8 + 512 * 128, abs=128)
+
+
+def test_the_default_network_is_integer_too_and_no_larger_than_a_board_should_keep() -> None:
+    network = build_encoder()
+    noise = np.random.default_rng(5).uniform(-1, 1, (4, *network.input_shape[1:])).astype(np.float32)
+    data = quantise.to_int8(network, noise, "default")
+    assert tflite_inspect.inspect(data, "default").not_integer() == []
+    assert len(data) <= 700_000
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -165,6 +165,20 @@ def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path
     assert float(loss) == pytest.approx(TAUGHT_WEIGHT * lacking, rel=1e-3)
 
 
+def test_a_teacher_that_weighed_otherwise_is_noted_anew(face_model: Path, tmp_path: Path) -> None:
+    teacher, out = tmp_path / "teacher", tmp_path / "run"
+    run(_arguments(face_model, teacher, "--crops", "8"))
+    run(_arguments(face_model, out, "--crops", "8", "--teachers", str(teacher / "encoder.keras")))
+    record = json.loads((out / "run.json").read_text())
+    (entry,) = record["taught_by"]
+    del entry["weight"], entry["mirrored"]
+    (out / "run.json").write_text(json.dumps(record))
+    run(_arguments(face_model, out, "--crops", "16", "--resume"))
+    again = json.loads((out / "run.json").read_text())["taught_by"]
+    assert again[0] == entry
+    assert again[1] == entry | {"from_crops": 8, "weight": TAUGHT_WEIGHT, "mirrored": True}
+
+
 def _both_ways(encoder: Any, tensors: Any) -> Any:
     """The sum of the directions of each face and of its mirror image."""
     both = [encoder(faces, training=False).numpy() for faces in (tensors, tensors[:, :, ::-1])]

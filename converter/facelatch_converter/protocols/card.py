@@ -41,9 +41,9 @@ def _method(numbers: Numbers) -> str:
         f"{scale['callers']:,} came to the door {scale['attempts']} times for {scale['frames']} frames, as crops "
         f"straight from the renderer; {scale['filmed']:,} of them enrolled and came {scale['filmed_attempts']} times "
         "in whole frames through the board's own locate, preprocess, encode, liveness and session code. All rates are "
-        f"at the card's threshold, {numbers['model']['threshold']:.4f}, unless a column says otherwise; in brackets "
-        "95 % bounds, of people drawn anew and not of comparisons; where nothing failed, three in so many trials."
-        f"{filmed}"
+        f"at the card's threshold, {numbers['model']['threshold']:.4f}, unless a column or heading says otherwise; in "
+        "brackets 95 % bounds, of people drawn anew and not of comparisons; where nothing failed, three in so many "
+        f"trials.{filmed}"
     )
 
 
@@ -105,7 +105,7 @@ def _elsewhere(numbers: Numbers, contender: str) -> list[str]:
             for name, one in numbers["protocols"].items()
         ]
         parts += [
-            f"### {contender}: at a threshold of {threshold:.4f}",
+            f"### {contender}: crops at a threshold of {threshold:g}",
             table(["protocol", *ELSEWHERE_HEAD], rows),
         ]
     return parts
@@ -141,7 +141,8 @@ def _kept_out(numbers: Numbers, kept_out: Mapping[str, Numbers], contender: str)
         rows.append([name, one["kept_out"], bounded(found["fmr"]), verdict, f"{found['impostor_mean']:.2f}"])
     found_on = table(["protocol", "never trained on", "FMR", "of the claim", "impostor mean"], rows)
     return (
-        f"{found_on}\n\nThe card claims an FMR of {claimed:g}; up to {_ALLOWED_TIMES} times that is the aim."
+        f"{found_on}\n\nThe card claims an FMR of {claimed:g}; up to {_ALLOWED_TIMES} times that is the aim. Kept out "
+        "is the sensor or the filter itself: training has noise of other sensors, and smoothing of another kind."
     )
 
 

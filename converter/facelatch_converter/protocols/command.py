@@ -21,7 +21,7 @@ from facelatch_converter.protocols.crop_trials import Stage
 from facelatch_converter.protocols.lines import to_lines
 from facelatch_converter.protocols.named import Protocol, choose, every_protocol
 from facelatch_converter.protocols.numbers import measure_protocol
-from facelatch_converter.protocols.options import Scale, require_distances, to_scale
+from facelatch_converter.protocols.options import Scale, to_distances, to_scale
 from facelatch_converter.protocols.report import Findings, write_report
 from facelatch_converter.protocols.trials import run_trials, total_cost
 
@@ -32,7 +32,7 @@ FRAMES = (1, 3, 5)
 def run(arguments: argparse.Namespace) -> int:
     """Measure, write the report, and print the main figures."""
     protocols, scale = choose(arguments.protocol, every_protocol()), to_scale(arguments)
-    require_distances(arguments.also_at)
+    also_at = to_distances(arguments.also_at)
     refuse_existing(arguments.out, arguments.force)
     if arguments.face_model is None:
         raise ConfigError("--protocol needs --face-model NPZ; make one with import-face-model")
@@ -45,9 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     with progress_bar(total_cost(protocols, stage, scale), "crops") as advance:
         trials = run_trials(protocols, stage, scale, arguments.workers, advance)
     measured = {
-        one.name: measure_protocol(
-            trials, one, stage.contenders, FRAMES, bundle.card.threshold, arguments.also_at
-        )
+        one.name: measure_protocol(trials, one, stage.contenders, FRAMES, bundle.card.threshold, also_at)
         for one in protocols
     }
     numbers = to_numbers(

@@ -2,6 +2,7 @@
 
 from facelatch_converter import report
 from facelatch_converter.evaluate import Numbers
+from facelatch_converter.protocols.card import other_thresholds
 
 
 def to_lines(numbers: Numbers) -> list[str]:
@@ -12,6 +13,9 @@ def to_lines(numbers: Numbers) -> list[str]:
         f"{'protocol':22}{'EER':>8}{'FMR':>9}{'FNMR':>8}{'FAR':>10}{'FRR':>8}{'filmed FRR':>12}{'FTA':>7}",
     ]
     lines += [_line(name, found, first) for name, found in numbers["protocols"].items()]
+    for place, threshold in enumerate(other_thresholds(numbers, first)):
+        lines.append(f"{first}, crops at {threshold:g}: FAR, FRR of 5 frames")
+        lines += [_line_elsewhere(name, found, first, place) for name, found in numbers["protocols"].items()]
     for other in others:
         lines.append(f"{other}: EER")
         lines += [
@@ -19,6 +23,11 @@ def to_lines(numbers: Numbers) -> list[str]:
             for name, found in numbers["protocols"].items()
         ]
     return lines
+
+
+def _line_elsewhere(name: str, found: Numbers, contender: str, place: int) -> str:
+    rates = found["crops"][contender]["attempts"]["5"]["also_at"][place]
+    return f"{name:22}{report.percent(rates['far']['value']):>10}{report.percent(rates['frr']['value']):>8}"
 
 
 def _line(name: str, found: Numbers, contender: str) -> str:

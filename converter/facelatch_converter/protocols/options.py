@@ -86,8 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--also-at", nargs="+", type=float, metavar="DISTANCE", default=(),
-        help="measure the errors at these thresholds too, such as one that lets in a stranger in a million attempts "
-        "(default: at the card's alone)",
+        help="measure the errors of crops at these thresholds too, such as one that lets in a stranger in a million "
+        "attempts (default: at the card's alone)",
     )  # fmt: skip
     group.add_argument("--encoder", type=Path, metavar="KERAS", help="the float model, measured beside int8")
     group.add_argument(
@@ -121,9 +121,12 @@ def to_scale(arguments: argparse.Namespace) -> Scale:
     return Scale(arguments.people, callers, arguments.attempts, filmed)
 
 
-def require_distances(found: Sequence[float]) -> None:
-    """Raise `ConfigError` for a threshold that no two embeddings are apart."""
+def to_distances(found: Sequence[float]) -> tuple[float, ...]:
+    """Each threshold once; raises `ConfigError` for one that no two embeddings are apart."""
     for distance in found:
         # Written so that what is not a number is refused too.
         if not 0 < distance < FARTHEST:
-            raise ConfigError(f"--also-at takes distances between 0 and {FARTHEST:g}, found {distance:g}")
+            raise ConfigError(
+                f"--also-at takes distances between 0 and {FARTHEST:g}, such as 0.4, found {distance:g}; name others"
+            )
+    return tuple(dict.fromkeys(found))

@@ -57,7 +57,7 @@ def _method(numbers: Numbers) -> str:
 
 
 def contender_tables(numbers: Numbers, contender: str) -> list[str]:
-    """Single comparisons, attempts as crops and attempts in whole frames."""
+    """Single comparisons, attempts as crops and in whole frames, and crops at other thresholds."""
     found = numbers["protocols"]
     single = {name: one["crops"][contender]["single"] for name, one in found.items()}
     parts = [
@@ -79,7 +79,7 @@ def contender_tables(numbers: Numbers, contender: str) -> list[str]:
             [escape(name), *elsewhere_cells(one["crops"][contender], place)] for name, one in found.items()
         ]
         parts += [
-            f"<h3>At a threshold of {threshold:.4f}</h3>",
+            f"<h3>Crops at a threshold of {threshold:g}</h3>",
             report.table(rows, ["protocol", *ELSEWHERE_HEAD]),
         ]
     return parts

@@ -34,7 +34,7 @@ class PeopleComparisons(Comparisons):
         return _rate(*self.false_non_matches(threshold))
 
     def fmr_by_people(self, threshold: float) -> Rate:
-        """As `fmr_at`, with bounds of callers and enrolled people drawn anew."""
+        """As `fmr_at`, with bounds of people drawn anew, callers and enrolled."""
         return _rate(*self.false_matches(threshold))
 
     def false_non_matches(self, threshold: float) -> tuple[Counts, Counts]:
@@ -73,30 +73,29 @@ def is_own(scores: Scores) -> npt.NDArray[np.bool_]:
     return np.repeat(own[:, None], each, axis=1)
 
 
-def design_effect(errors: Counts, trials: Counts) -> float:
-    """How many times the variance of a share exceeds that of independent trials, at least 1.
+def design_effect(errors: Counts, trials: Counts) -> float | None:
+    """How many times the variance of a share exceeds that of independent trials, at least 1; None: nobody knows.
 
     `errors` and `trials` (callers, people) count what each two people have in common; caller 0 is person 0, and so on.
     The variance is the one that holds where people are drawn at random: any two comparisons with a person in common
-    depend on each other, whether that person came to the door or is enrolled.
-    Where nothing or everything failed, nothing is known of it: 1.
+    depend on each other, whether that person came to the door or is enrolled. Where nothing or everything failed, or
+    all callers failed alike, nothing is known of it.
     Source: Aronow, Samii and Assenova, "Cluster-robust variance estimation for dyadic data", Political Analysis 23
-    (2015), equation 6, of a ratio's residuals and corrected for how few the callers are.
+    (2015), of a ratio's residuals and corrected for how few the callers are.
     """
-    callers, people = trials.shape
+    callers = len(trials)
     total = trials.sum()
     share = errors.sum() / total
+    residual = errors - share * trials
+    among_callers = residual[:, :callers]
+    of_person = residual.sum(0)
+    of_person[:callers] += residual.sum(1) - among_callers.diagonal()
+    # Two comparisons of the same two people share both of them, and were counted once for each.
+    of_two = np.triu(among_callers + among_callers.T, 1)
+    shared_by_both = np.square(of_two).sum() + np.square(residual[:, callers:]).sum()
+    clustered = (np.square(of_person).sum() - shared_by_both) * callers / max(callers - 1, 1)
     independent = share * (1 - share) * total
-    if independent <= 0:
-        return 1.0
-    residual = np.zeros((people, people))
-    residual[:callers] = errors - share * trials
-    # Each two people once, whoever of them came to the door; and each with their own enrolment.
-    of_two = np.triu(residual) + np.tril(residual, -1).T
-    of_one = of_two.sum(0) + of_two.sum(1) - of_two.diagonal()
-    shared_by_both = np.square(np.triu(of_two, 1)).sum()
-    clustered = (np.square(of_one).sum() - shared_by_both) * callers / max(callers - 1, 1)
-    return max(1.0, float(clustered / independent))
+    return max(1.0, float(clustered / independent)) if independent > 0 and clustered > 0 else None
 
 
 def _within(scores: Scores, threshold: float) -> Counts:
@@ -115,4 +114,5 @@ def _each(scores: Scores) -> float:
 
 def _rate(errors: Counts, trials: Counts) -> Rate:
     count = int(trials.sum())
-    return Rate(int(errors.sum()), count, worth=count / design_effect(errors, trials))
+    effect = design_effect(errors, trials)
+    return Rate(int(errors.sum()), count, worth=None if effect is None else count / effect)
