@@ -27,7 +27,7 @@ class Rate:
     errors: int
     trials: int
     worth: float | None = None
-    """How many independent trials would show as much; None: as many as there are."""
+    """How many independent trials would show as much; None: not known, and each counts in full."""
 
     def __post_init__(self) -> None:
         """Refuse a share of nothing."""

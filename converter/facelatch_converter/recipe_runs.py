@@ -45,31 +45,40 @@ def refuse_another(arguments: argparse.Namespace, recipe: str) -> None:
     other = [name for name in _SAME if any(one.get(name, asked.get(name)) != asked.get(name) for one in told)]
     other += ["crops"] * any(one.get("crops", 0) > arguments.crops for one in told)
     other += ["teachers"] * (_taught_by(record) != _teachers(arguments, recipe))
+    other += ["how its teachers weighed"] * _weighed_otherwise(record)
     if other:
         names = " and ".join(_OPTIONS.get(name, name).replace("_", "-") for name in other)
         raise TrainingError(
-            f"{folder}: its run differs in {names} from what is asked now; ask for the same as then, or choose another "
-            "folder by --out"
+            f"{folder}: its run differs in {names} from what is asked now; ask for the same as then, if this release "
+            "can, or choose another folder by --out"
         )
 
 
 def refuse_mixed(arguments: argparse.Namespace, recipes: Sequence[str]) -> None:
-    """Raise `TrainingError` where finished runs of an earlier network would stand beside runs of this one."""
+    """Raise `TrainingError` where runs have not all the same network, or one of another network would have to go on."""
     found = {recipe: _network(arguments, recipe) for recipe in recipes}
-    earlier = [recipe for recipe, network in found.items() if network != NETWORK]
-    if 0 < len(earlier) < len(found):
-        raise TrainingError(
-            f"{arguments.out}: {' and '.join(earlier)} trained an earlier network, the others would train this one; "
-            "ask by --recipes for those alone, or choose another folder by --out"
-        )
+    for network in sorted(set(found.values()) - {NETWORK}):
+        theirs = " and ".join(recipe for recipe, one in found.items() if one == network)
+        if len(set(found.values())) > 1:
+            raise TrainingError(
+                f"{arguments.out}: {theirs} trained network {network}, not all of the other recipes; name {theirs} "
+                "alone by --recipes, or choose another folder by --out"
+            )
 
 
 def _network(arguments: argparse.Namespace, recipe: str) -> int:
-    """Which network a recipe's run has, or will have where it is not finished."""
+    """Which network a recipe's run has or will have; raises `TrainingError` for an unfinished one of another."""
     folder = arguments.out / recipe
-    record = read_run(folder) if _is_begun(folder) else {}
-    # What is resumed is refused there, if it is an earlier one.
-    return to_network(record["versions"]) if record.get("crops", 0) >= arguments.crops else NETWORK
+    if not _is_begun(folder):
+        return NETWORK
+    record = read_run(folder)
+    network = to_network(record.get("versions"))
+    if network != NETWORK and record["crops"] < arguments.crops:
+        raise TrainingError(
+            f"{folder}: its run trained network {network}, this release trains {NETWORK} and cannot go on with it; ask "
+            f"for --crops {record['crops']} as then, or choose another folder by --out"
+        )
+    return network
 
 
 def read_run(folder: Path) -> Mapping[str, Any]:
@@ -108,13 +117,15 @@ def _asked(arguments: argparse.Namespace, recipe: str) -> Mapping[str, Any]:
     return train.to_given(training) | {"turned": recipe == TURNED}
 
 
-def _taught_by(record: Mapping[str, Any]) -> frozenset[tuple[str, float]]:
-    """Checksums, because the same encoder may lie elsewhere now, and how heavily each weighed."""
-    return frozenset((one["sha256"], one.get("weight", 0)) for one in record.get("taught_by") or [])
+def _taught_by(record: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(teacher["sha256"] for teacher in record.get("taught_by") or [])
 
 
-def _teachers(arguments: argparse.Namespace, recipe: str) -> frozenset[tuple[str, float]]:
-    """The same of those that are asked for."""
-    return frozenset(
-        (find_start(path).sha256, train.TAUGHT_WEIGHT) for path in arguments.teachers if recipe == TAUGHT
-    )
+def _weighed_otherwise(record: Mapping[str, Any]) -> bool:
+    taught_by = record.get("taught_by") or []
+    return any(not train.TEACHING.items() <= teacher.items() for teacher in taught_by)
+
+
+def _teachers(arguments: argparse.Namespace, recipe: str) -> frozenset[str]:
+    """Checksums, because the same encoder may lie elsewhere now."""
+    return frozenset(find_start(path).sha256 for path in arguments.teachers if recipe == TAUGHT)

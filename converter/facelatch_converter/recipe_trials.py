@@ -123,8 +123,8 @@ def to_section(found: str, runs: Runs, held_out: int) -> str:
 
 
 def _network(runs: Runs) -> str:
-    (found,) = {to_network(one["versions"]) for one in runs.values()}
-    return "" if found == NETWORK else " (an earlier one, without hidden units)"
+    (found,) = {to_network(one.get("versions")) for one in runs.values()}
+    return "" if found == NETWORK else f" (network {found}, this release trains {NETWORK})"
 
 
 def curves(runs: Runs, look: Look) -> bytes:

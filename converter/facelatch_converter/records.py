@@ -90,12 +90,17 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
         told["loss"] = LOSSES.get(str(arguments["loss"]), str(arguments["loss"]))
     if record.get("averaged"):
         told["weights"] = _mean_of(record["averaged"])
-    if record.get("taught_by"):
-        told["taught"] = _taught_by(record["taught_by"])
+    if teachers := _teachers(record):
+        told["taught"] = _taught_by(teachers)
     if "offset_share" in record:
         told["settled_offset"] = {"share": record["offset_share"]}
         if "offset_note" in record:
             told["settled_offset"]["note"] = record["offset_note"]
+    return told | dict(_without_folders(_in_short(record)))
+
+
+def _in_short(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's record with its last report alone, and so of the runs that its encoder comes from."""
     kept = {
         name: value
         for name, value in record.items()
@@ -103,7 +108,10 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
     }
     if record.get("reports"):
         kept["last_report"] = record["reports"][-1]
-    return told | dict(_without_folders(kept))
+    begun = record.get("begun_from") or {}
+    if isinstance(begun.get("training"), Mapping):
+        kept["begun_from"] = {**begun, "training": _in_short(begun["training"])}
+    return kept
 
 
 def trained_people(record: Mapping[str, Any], dataset: str) -> frozenset[str]:
@@ -143,6 +151,17 @@ def _mean_of(averaged: Sequence[Mapping[str, Any]]) -> str:
     return f"the mean of those after {', '.join(others)} and {last} crops"
 
 
+def _teachers(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Everybody who taught an encoder, with the crops of all its runs before."""
+    found: list[Mapping[str, Any]] = []
+    before = 0
+    for one in lineage(record):
+        for teacher in one.get("taught_by") or []:
+            found.append({**teacher, "from_crops": before + teacher["from_crops"]})
+        before += one.get("crops") or 0
+    return found
+
+
 def _taught_by(teachers: Sequence[Mapping[str, Any]]) -> str:
     each = ", ".join(map(_teacher, teachers))
     return f"beside it, the similarities that other encoders find between the faces of a batch: {each}"
@@ -158,12 +177,17 @@ def _teacher(told: Mapping[str, Any]) -> str:
 
 def crops_seen(record: Mapping[str, Any]) -> int:
     """How many crops a run saw, with those of the runs that its encoder comes from."""
-    total = 0
+    seen = (one.get("crops") for one in lineage(record))
+    return sum(crops for crops in seen if isinstance(crops, int))
+
+
+def lineage(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The records of the runs that an encoder comes from, the first run's first."""
+    found: list[Mapping[str, Any]] = []
     while record:
-        own = record.get("crops")
-        total += own if isinstance(own, int) else 0
+        found.insert(0, record)
         record = (record.get("begun_from") or {}).get("training") or {}
-    return total
+    return found
 
 
 def _without_folders(value: Any) -> Any:

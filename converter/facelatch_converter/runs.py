@@ -178,9 +178,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def to_network(made_with: Mapping[str, Any]) -> int:
-    """Which network the `versions` of a run's record name: those that name none have the first."""
-    return int(made_with.get("network", 1))
+def to_network(made_with: Any) -> int:
+    """Which network the `versions` of a run's record name: those that name none have the first; 0 for nonsense."""
+    named = made_with.get("network", "1") if isinstance(made_with, Mapping) else "0"
+    return int(named) if str(named).isdecimal() else 0
 
 
 def _shipped() -> Path | None:

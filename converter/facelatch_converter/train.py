@@ -51,7 +51,9 @@ UNPAIRED = ("regression", "contrastive")
 """Losses that do not hold a batch against strangers of another one."""
 PRECISIONS = ("float32", "bfloat16")
 TAUGHT_WEIGHT = 100.0
-"""Of the teachers' similarities."""
+"""Of the teachers' similarities: at first more than the all-pairs loss, a few tenths of it once they are near."""
+TEACHING: dict[str, Any] = {"weight": TAUGHT_WEIGHT, "mirrored": True}
+"""What a record says of how teachers teach; earlier ones weighed less and saw no mirror images."""
 RECALLED_MOST = 65_536
 
 _USUAL = Recipe()
@@ -255,16 +257,14 @@ def _find_teachers(arguments: argparse.Namespace) -> list[Start]:
 def _open_record(arguments: argparse.Namespace, start: Start | None, teachers: Sequence[Start]) -> Record:
     """A new run's record, or the one to go on with; teachers that it did not have yet, or not so, are noted."""
     record = _find_record(arguments, start)
-    # The training loop shows them every face and its mirror image; earlier ones did not, and weighed them less.
-    how = {"weight": TAUGHT_WEIGHT, "mirrored": True}
-    known = {entry["sha256"] for entry in record.taught_by if how.items() <= entry.items()}
+    known = {entry["sha256"] for entry in record.taught_by if TEACHING.items() <= entry.items()}
     record.taught_by += [
         {
             "name": teacher.name,
             "sha256": teacher.sha256,
             "crops": crops_seen(teacher.training),
             "from_crops": record.crops,
-            **how,
+            **TEACHING,
         }
         for teacher in teachers
         if teacher.sha256 not in known
@@ -294,11 +294,6 @@ def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
         raise TrainingError(
             f"{path}: not a run record ({error}); start a new run in another folder"
         ) from None
-    if arguments.variant == "default" and to_network(record.versions) != NETWORK:
-        raise TrainingError(
-            f"{path}: its network is an earlier one, without hidden units; begin a new run with its {ENCODER_FILE} by "
-            "--from"
-        )
     if not arguments.turned:
         require_preprocessing({"versions": record.versions}, path)
     if record.averaged:
@@ -308,6 +303,12 @@ def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
     if different:
         raise TrainingError(
             f"{path}: was started with another {' and '.join(different)}; resume with the same, or start a new run"
+        )
+    network = to_network(record.versions)
+    if arguments.variant == "default" and network != NETWORK:
+        raise TrainingError(
+            f"{path}: its network is {network}, this release trains {NETWORK}; begin a new run with its {ENCODER_FILE} "
+            "by --from"
         )
     record.resumed += 1
     record.phases.append({"from_crops": record.crops, **{name: given[name] for name in PHASE}})

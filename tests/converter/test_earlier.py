@@ -8,7 +8,9 @@ import pytest
 
 from facelatch_converter.architecture import EMBEDDING_SIZE, HIDDEN, KERAS, build_encoder
 from facelatch_converter.earlier import fit_weights
+from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FASTER
+from facelatch_converter.training_loop import Trainer
 
 RNG = np.random.default_rng(0)
 POOLED = 384
@@ -29,8 +31,10 @@ def earlier() -> Any:
     last = [layer for layer in encoder.layers if layer.weights][-1]
     x = layers.Dense(EMBEDDING_SIZE, use_bias=False)(pooled.output)
     found = Model(encoder.input, type(last)()(x))
-    for weights in found.trainable_weights:
-        weights.assign(weights + 0.1 * RNG.standard_normal(weights.shape).astype(np.float32))
+    for weights in found.weights:
+        # None may be left as it was made. What is not a kernel grows: a variance must stay above zero.
+        noise = RNG.standard_normal(weights.shape).astype(np.float32)
+        weights.assign(weights + 0.02 * noise if len(weights.shape) > 1 else weights + 0.1 * np.abs(noise))
     return found
 
 
@@ -45,6 +49,15 @@ def test_it_answers_as_before(earlier: Any) -> None:
         encoder = build_encoder(kinds=kinds)
         encoder.set_weights(fit_weights(encoder, earlier.get_weights()))
         np.testing.assert_allclose(encoder(FACES, training=False), earlier(FACES, training=False), atol=1e-4)
+
+
+def test_it_may_begin_a_run_and_teach_one(earlier: Any, model: FaceModel) -> None:
+    trainer = Trainer("default", "pairs", model, teachers=[(earlier, "teacher")])
+    trainer.begin_with(earlier, "start")
+    expected = earlier(FACES, training=False).numpy()
+    np.testing.assert_allclose(trainer.outputs(FACES), expected, atol=1e-4)
+    (teacher,) = trainer._teachers
+    np.testing.assert_allclose(teacher(FACES, training=False), expected, atol=1e-4)
 
 
 def test_the_hidden_units_are_read_as_soon_as_their_weights_are_no_longer_zero(earlier: Any) -> None:

@@ -48,12 +48,22 @@ def estimated(errors: npt.NDArray[np.float64], trials: npt.NDArray[np.float64]) 
 
 
 def test_of_a_single_caller_and_without_errors_nothing_is_known() -> None:
+    rng = np.random.default_rng(8)
     trials = np.full((2, 2), 7.0)
     assert design_effect(np.zeros((2, 2)), trials) is None
     assert design_effect(trials, trials) is None
     assert design_effect(np.array([[3.0]]), np.array([[7.0]])) is None
-    few = by_people(np.array([0.1, 0.9, 0.9], np.float32).reshape(1, 3, 1, 1)).fnmr_by_people(0.5)
-    assert (few.errors, few.trials, few.worth) == (2, 3, None)
+    assert design_effect(rng.binomial(7, 0.3, (1, 40)).astype(float), np.full((1, 40), 7.0)) is None
+    for callers in (10, 30, 60):
+        assert design_effect(np.diag(np.full(callers, 7.0)), np.diag(np.full(callers, 25.0))) is None
+
+
+def test_errors_of_which_nothing_is_known_are_worth_a_trial_for_each_caller() -> None:
+    one = by_people(np.array([0.1, 0.9, 0.9], np.float32).reshape(1, 3, 1, 1)).fnmr_by_people(0.5)
+    assert (one.errors, one.trials, one.worth) == (2, 3, 1)
+    low, high = one.bounds
+    assert low < 0.2
+    assert high > 0.9
 
 
 def test_independent_errors_are_worth_about_what_they_count() -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from facelatch import card as cards
 from facelatch.card import OperatingPoint
+from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
 from facelatch_converter import bundle, evaluate_command, evaluate_ways
 from facelatch_converter.cli import main
 from facelatch_converter.protocols.named import every_protocol
-from facelatch_converter.protocols.options import Scale
+from facelatch_converter.protocols.options import Scale, to_distances
 from facelatch_converter.protocols.report import FILES
 from facelatch_converter.protocols.trials import total_cost
 
@@ -65,7 +66,7 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
     assert {"report.html", "det.png", "frr.png", "closest-impostors.png"} <= left <= set(FILES)
     section = (model_folder / "MODEL_CARD.md").read_text()
     assert "## Without an image\n\nRendered people of" in section
-    assert f"### {name}: crops at a threshold of 0.25" in section
+    assert f"### {name}: crops at a threshold of 0.2500" in section
     assert [point["threshold"] for point in found["crops"][name]["single"]["also_at"]] == [0.25]
 
 
@@ -195,3 +196,10 @@ def test_every_option_of_evaluate_belongs_to_one_way_or_to_both() -> None:
     known = {action.dest for action in parser._actions} - {"help"}
     both = {"bundle", "out", "force", "json", "face_model", "runtime", "workers", "protocol"}
     assert known - both == {*evaluate_ways._OF_DATA_SETS, *evaluate_ways._OF_PROTOCOLS}
+
+
+def test_each_further_threshold_counts_once() -> None:
+    assert to_distances((0.4, 0.40001, 0.5, 0.4)) == (0.4, 0.5)
+    for wrong in (0.0, -0.3, 0.00001, 2.0):
+        with pytest.raises(ConfigError, match=r"--also-at takes distances between 0 and 2"):
+            to_distances((0.4, wrong))

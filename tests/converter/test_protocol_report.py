@@ -14,7 +14,7 @@ from facelatch_converter.protocols import plots as protocol_plots
 from facelatch_converter.protocols.lines import to_lines
 from facelatch_converter.protocols.numbers import rates
 from facelatch_converter.protocols.plots import Bar
-from facelatch_converter.report import Picture
+from facelatch_converter.report import Picture, percent
 from tests.converter.scripted import scripted_comparisons
 
 RNG = np.random.default_rng(3)
@@ -146,11 +146,19 @@ def test_other_thresholds_have_a_table_each() -> None:
     found = numbers(also_at=(0.4, 0.55))
     section = protocol_card.to_markdown(found)
     assert section.count(f"### {OURS}: crops at a threshold of 0.") == 2
-    table = section.split(f"### {OURS}: crops at a threshold of 0.55")[1].split("###")[0]
-    frr = found["protocols"]["unlock"]["crops"][OURS]["attempts"]["5"]["also_at"][1]["frr"]
-    assert protocol_card.bounded(frr) in table
+    table = section.split(f"### {OURS}: crops at a threshold of 0.5500")[1].split("###")[0]
+    crops = found["protocols"]["unlock"]["crops"][OURS]
+    single = crops["single"]["also_at"][1]
+    frames = {count: crops["attempts"][count]["also_at"][1] for count in ("5", "3", "1")}
+    rates = [single["fmr"], single["fnmr"], frames["5"]["far"], *(one["frr"] for one in frames.values())]
+    assert f"| unlock | {' | '.join(map(protocol_card.bounded, rates))} |" in table
     html = page.to_html(found, [])
-    assert html.count("Crops at a threshold of 0.4<") == 1
+    assert html.count("Crops at a threshold of 0.4000<") == 1
+    assert html.count(f"<td>{protocol_card.bounded(single['fnmr'])}</td>") >= 1
+    lines = to_lines(found)
+    place = lines.index(f"{OURS}, crops at 0.5500: FAR, FRR of 5 frames") + 1
+    far, frr = (percent(frames["5"][name]["value"]) for name in ("far", "frr"))
+    assert lines[place].split() == ["unlock", far, frr]
     assert "at a threshold of" not in protocol_card.to_markdown(numbers())
 
 

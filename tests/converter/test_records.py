@@ -32,6 +32,20 @@ def test_teachers_are_told_with_the_weight_that_their_record_names() -> None:
     )
 
 
+def test_a_run_that_began_with_anothers_encoder_tells_of_both() -> None:
+    teacher = {"name": "one", "sha256": "a" * 64, "crops": 1_000, "from_crops": 10}
+    first = RECORD | {"crops": 500, "taught_by": [teacher], "reports": [{"eer": 0.3}, {"eer": 0.2}]}
+    second = RECORD | {"crops": 70, "taught_by": [teacher | {"name": "two", "from_crops": 0}]}
+    second["begun_from"] = {"name": "first", "sha256": "b" * 64, "training": first}
+    told = to_training(second, rendered=True)
+    assert "570 crops in all" in told["data"]
+    assert "one (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on" in told["taught"]
+    assert "two (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 500 on" in told["taught"]
+    before = told["begun_from"]["training"]
+    assert before["last_report"] == {"eer": 0.2}
+    assert "reports" not in before
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [

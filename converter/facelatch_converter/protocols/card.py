@@ -1,6 +1,6 @@
 """The protocols' section of a model card, from `metrics.json` alone: tables in Markdown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from facelatch_converter import report
@@ -99,19 +99,29 @@ def _attempts(numbers: Numbers, contender: str) -> str:
 def _elsewhere(numbers: Numbers, contender: str) -> list[str]:
     """A table for each of the other thresholds that were asked for."""
     parts = []
-    for place, threshold in enumerate(other_thresholds(numbers, contender)):
-        rows = [
-            [name, *elsewhere_cells(one["crops"][contender], place)]
-            for name, one in numbers["protocols"].items()
-        ]
+    for threshold, rows in elsewhere(numbers, contender):
         parts += [
-            f"### {contender}: crops at a threshold of {threshold:g}",
-            table(["protocol", *ELSEWHERE_HEAD], rows),
+            f"### {contender}: crops at a threshold of {threshold:.4f}",
+            table(ELSEWHERE_HEAD, rows),
         ]
     return parts
 
 
-ELSEWHERE_HEAD = ("FMR", "FNMR", "FAR, 5 frames", "FRR, 5 frames", "FRR, 3 frames", "FRR, 1 frame")
+ELSEWHERE_HEAD = (
+    "protocol", "FMR", "FNMR", "FAR, 5 frames", "FRR, 5 frames", "FRR, 3 frames", "FRR, 1 frame",
+)  # fmt: skip
+
+
+def elsewhere(numbers: Numbers, contender: str) -> Iterator[tuple[float, list[list[str]]]]:
+    """Each of the other thresholds, and each protocol's rates there below `ELSEWHERE_HEAD`."""
+    for place, threshold in enumerate(other_thresholds(numbers, contender)):
+        yield (
+            threshold,
+            [
+                [name, *_elsewhere_cells(one["crops"][contender], place)]
+                for name, one in numbers["protocols"].items()
+            ],
+        )
 
 
 def other_thresholds(numbers: Numbers, contender: str) -> list[float]:
@@ -120,8 +130,7 @@ def other_thresholds(numbers: Numbers, contender: str) -> list[float]:
     return [point["threshold"] for point in protocol["crops"][contender]["single"].get("also_at", ())]
 
 
-def elsewhere_cells(crops: Numbers, place: int) -> list[str]:
-    """One protocol's rates at one of the other thresholds, below `ELSEWHERE_HEAD`."""
+def _elsewhere_cells(crops: Numbers, place: int) -> list[str]:
     single = crops["single"]["also_at"][place]
     by_frames = {frames: found["also_at"][place] for frames, found in crops["attempts"].items()}
     return [

@@ -14,7 +14,7 @@ def to_lines(numbers: Numbers) -> list[str]:
     ]
     lines += [_line(name, found, first) for name, found in numbers["protocols"].items()]
     for place, threshold in enumerate(other_thresholds(numbers, first)):
-        lines.append(f"{first}, crops at {threshold:g}: FAR, FRR of 5 frames")
+        lines.append(f"{first}, crops at {threshold:.4f}: FAR, FRR of 5 frames")
         lines += [_line_elsewhere(name, found, first, place) for name, found in numbers["protocols"].items()]
     for other in others:
         lines.append(f"{other}: EER")

@@ -122,11 +122,14 @@ def to_scale(arguments: argparse.Namespace) -> Scale:
 
 
 def to_distances(found: Sequence[float]) -> tuple[float, ...]:
-    """Each threshold once; raises `ConfigError` for one that no two embeddings are apart."""
+    """Each threshold once, to four places as reports show them.
+
+    Raises `ConfigError` for one that no two embeddings are apart.
+    """
     for distance in found:
         # Written so that what is not a number is refused too.
-        if not 0 < distance < FARTHEST:
+        if not 0 < round(distance, 4) < FARTHEST:
             raise ConfigError(
                 f"--also-at takes distances between 0 and {FARTHEST:g}, such as 0.4, found {distance:g}; name others"
             )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(round(distance, 4) for distance in found))

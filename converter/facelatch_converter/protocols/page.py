@@ -10,8 +10,7 @@ from facelatch_converter.protocols.card import (
     ELSEWHERE_HEAD,
     FILMED_BOUNDS,
     bounded,
-    elsewhere_cells,
-    other_thresholds,
+    elsewhere,
 )
 from facelatch_converter.report import Picture
 
@@ -74,14 +73,9 @@ def contender_tables(numbers: Numbers, contender: str) -> list[str]:
             f"<h3>Attempts of {frames} frame{'s' * (frames != '1')}</h3>",
             report.table(rows, ATTEMPT_HEAD),
         ]
-    for place, threshold in enumerate(other_thresholds(numbers, contender)):
-        rows = [
-            [escape(name), *elsewhere_cells(one["crops"][contender], place)] for name, one in found.items()
-        ]
-        parts += [
-            f"<h3>Crops at a threshold of {threshold:g}</h3>",
-            report.table(rows, ["protocol", *ELSEWHERE_HEAD]),
-        ]
+    for threshold, rows in elsewhere(numbers, contender):
+        escaped = [[escape(cell) for cell in row] for row in rows]
+        parts += [f"<h3>Crops at a threshold of {threshold:.4f}</h3>", report.table(escaped, ELSEWHERE_HEAD)]
     return parts
 
 

@@ -16,6 +16,9 @@ from facelatch_converter.protocols.attempt_scores import Scores
 
 Counts = npt.NDArray[np.float64]
 
+_ROUNDING = 1e-9
+"""A share of a variance that is only what sums of it were rounded by."""
+
 FARTHEST = np.float32(matching.FARTHEST)
 """The score of what no threshold grants, because an embedding is broken."""
 
@@ -78,8 +81,8 @@ def design_effect(errors: Counts, trials: Counts) -> float | None:
 
     `errors` and `trials` (callers, people) count what each two people have in common; caller 0 is person 0, and so on.
     The variance is the one that holds where people are drawn at random: any two comparisons with a person in common
-    depend on each other, whether that person came to the door or is enrolled. Where nothing or everything failed, or
-    all callers failed alike, nothing is known of it.
+    depend on each other, whether that person came to the door or is enrolled. Nothing is known of it where nothing or
+    everything failed, of a single caller, and where all people failed alike or their differences cancel out.
     Source: Aronow, Samii and Assenova, "Cluster-robust variance estimation for dyadic data", Political Analysis 23
     (2015), of a ratio's residuals and corrected for how few the callers are.
     """
@@ -95,7 +98,8 @@ def design_effect(errors: Counts, trials: Counts) -> float | None:
     shared_by_both = np.square(of_two).sum() + np.square(residual[:, callers:]).sum()
     clustered = (np.square(of_person).sum() - shared_by_both) * callers / max(callers - 1, 1)
     independent = share * (1 - share) * total
-    return max(1.0, float(clustered / independent)) if independent > 0 and clustered > 0 else None
+    known = callers > 1 and clustered > _ROUNDING * independent and independent > 0
+    return max(1.0, float(clustered / independent)) if known else None
 
 
 def _within(scores: Scores, threshold: float) -> Counts:
@@ -113,6 +117,9 @@ def _each(scores: Scores) -> float:
 
 
 def _rate(errors: Counts, trials: Counts) -> Rate:
-    count = int(trials.sum())
+    count, failed = int(trials.sum()), int(errors.sum())
     effect = design_effect(errors, trials)
-    return Rate(int(errors.sum()), count, worth=None if effect is None else count / effect)
+    if effect is not None:
+        return Rate(failed, count, worth=count / effect)
+    # Some failed, and nobody knows how much they have in common: at least a caller each is a trial.
+    return Rate(failed, count, worth=None if failed in (0, count) else float(len(trials)))
