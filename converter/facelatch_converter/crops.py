@@ -20,7 +20,7 @@ from facelatch_converter.render import Rendering, View, express, pose, render_cr
 from facelatch_converter.repeats import mirror_signs, show_again
 from facelatch_converter.scenes import draw_expression, draw_light, draw_view
 from facelatch_converter.turned import to_front
-from facelatch_converter.wear.accessories import ACCESSORIES, PRACTISED, dress, wear
+from facelatch_converter.wear.accessories import ACCESSORIES, dress, wear
 
 Tensors = npt.NDArray[np.int8]
 Real = npt.NDArray[np.float32]
@@ -123,7 +123,7 @@ def render_view(
     vertices = express(model, person, draw(model, rng, float(rng.uniform(0.4, 1))))
     light = draw_light(rng, recipe.hard)
     if rng.random() < recipe.dressed:
-        names = rng.choice(ACCESSORIES, 2 if rng.random() < 0.2 else 1, replace=False, p=PRACTISED)
+        names = rng.choice(ACCESSORIES, 2 if rng.random() < 0.2 else 1, replace=False)
         worn = [wear(str(name), model, person, vertices, rng) for name in names]
         head = dress(model, person, vertices, worn, view, light)
     else:

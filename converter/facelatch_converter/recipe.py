@@ -16,7 +16,7 @@ SENSOR_SHARES: dict[str, float] = {
 that nobody trained for."""
 
 TRAINED_FAULTS = tuple(fault for fault in FAULTS if fault != OVER_SMOOTHED)
-"""The driver's own filter is kept out, for the same reason; `augment` smooths as much, by a Gaussian."""
+"""The driver's own smoothing is kept out, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
-from facelatch_converter import crops, held_out
+from facelatch_converter import held_out
 from facelatch_converter.augment import augment, blind, draw_style
 from facelatch_converter.crops import batches, locate_offset_mm
 from facelatch_converter.face_model import FaceModel
@@ -16,7 +16,6 @@ from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.recipe import Recipe
-from facelatch_converter.regions import find_regions
 from facelatch_converter.render import View
 
 SMALL = Recipe(people=4, views=2, rendered=2, remembered=4, repeated=0.0)
@@ -204,29 +203,6 @@ def test_augmentation_adds_holes_and_never_readings() -> None:
         assert 0 <= crop.intensity.min() <= crop.intensity.max() <= 255
         changed += bool((crop.depth_mm[:, 20:] == 0).any())
     assert 10 < changed < 40
-
-
-def test_masks_and_hands_are_drawn_twice_as_often(model: FaceModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    names: list[str] = []
-    monkeypatch.setattr(crops, "wear", lambda name, *_: names.append(name))
-    monkeypatch.setattr(crops, "dress", lambda *_: None)
-    monkeypatch.setattr(crops, "render_crop", lambda *_: None)
-    monkeypatch.setattr(crops, "compact", lambda _: None)
-    rng = np.random.default_rng(3)
-    person = draw_person(model, find_regions(model), rng)
-    for _ in range(2000):
-        crops.render_view(model, person, CropSpec(), replace(SMALL, dressed=1.0), rng)
-    often = names.count("medical-mask") + names.count("hand")
-    rarely = names.count("cap") + names.count("beard")
-    assert often / rarely == pytest.approx(2, rel=0.15)
-
-
-def test_a_tenth_of_styles_leave_only_the_large_shapes() -> None:
-    rng = np.random.default_rng(9)
-    widths = np.array([draw_style(rng).smoothing_px for _ in range(3000)])
-    assert widths.max() <= 8
-    assert np.mean(widths > 3.2) == pytest.approx(0.1, abs=0.02)
-    assert np.mean(widths == 0) == pytest.approx(0.4, abs=0.03)
 
 
 def test_a_blind_crop_keeps_its_depth() -> None:

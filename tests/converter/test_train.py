@@ -14,7 +14,7 @@ from facelatch_converter import quantise, records, runs
 from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.runs import Schedule
-from facelatch_converter.train import TAUGHT_WEIGHT, _chosen_before, add_arguments, run
+from facelatch_converter.train import _chosen_before, add_arguments, run
 
 
 def _arguments(face_model: Path, out: Path, *more: str) -> argparse.Namespace:
@@ -142,7 +142,7 @@ def test_a_run_may_recall_earlier_batches(face_model: Path, tmp_path: Path) -> N
 
 def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path: Path) -> None:
     """The first batch's loss is larger by what its faces' similarities lack of the teachers' mean."""
-    from facelatch_converter.training_loop import Trainer
+    from facelatch_converter.training_loop import TAUGHT_WEIGHT, Trainer
 
     teachers = []
     for seed in ("2", "3"):
@@ -152,7 +152,7 @@ def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path
     model = load_face_model(face_model)
     tensors = np.random.default_rng(1).uniform(-1, 1, (8, 112, 112, 4)).astype(np.float32)
     loaded = [quantise.load_keras(path) for path in teachers]
-    taught = [_cosines(_both_ways(encoder, tensors)) for encoder in loaded]
+    taught = [_cosines(encoder(tensors, training=False).numpy()) for encoder in loaded]
     named = [(encoder, str(path)) for encoder, path in zip(loaded, teachers, strict=True)]
     trainer = Trainer("default", "regression", model, teachers=named)
     cosines = trainer._taught(tensors).numpy()
@@ -163,26 +163,6 @@ def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path
     lacking = np.square(_cosines(outputs.numpy()) - cosines)[~np.eye(8, dtype=bool)].mean()
     loss = trainer.step(tensors, known, np.arange(8, dtype=np.int32), np.arange(8))
     assert float(loss) == pytest.approx(TAUGHT_WEIGHT * lacking, rel=1e-3)
-
-
-def test_a_teacher_that_weighed_otherwise_is_noted_anew(face_model: Path, tmp_path: Path) -> None:
-    teacher, out = tmp_path / "teacher", tmp_path / "run"
-    run(_arguments(face_model, teacher, "--crops", "8"))
-    run(_arguments(face_model, out, "--crops", "8", "--teachers", str(teacher / "encoder.keras")))
-    record = json.loads((out / "run.json").read_text())
-    (entry,) = record["taught_by"]
-    del entry["weight"], entry["mirrored"]
-    (out / "run.json").write_text(json.dumps(record))
-    run(_arguments(face_model, out, "--crops", "16", "--resume"))
-    again = json.loads((out / "run.json").read_text())["taught_by"]
-    assert again[0] == entry
-    assert again[1] == entry | {"from_crops": 8, "weight": TAUGHT_WEIGHT, "mirrored": True}
-
-
-def _both_ways(encoder: Any, tensors: Any) -> Any:
-    """The sum of the directions of each face and of its mirror image."""
-    both = [encoder(faces, training=False).numpy() for faces in (tensors, tensors[:, :, ::-1])]
-    return sum(outputs / np.linalg.norm(outputs, axis=1, keepdims=True) for outputs in both)
 
 
 def _cosines(outputs: Any) -> Any:
@@ -198,16 +178,7 @@ def test_a_resumed_run_keeps_its_teachers(face_model: Path, tmp_path: Path) -> N
     record = json.loads((out / "run.json").read_text())
     assert record["phases"][0]["teachers"] == [str(teacher / "encoder.keras")]
     sha256 = hashlib.sha256((teacher / "encoder.keras").read_bytes()).hexdigest()
-    assert record["taught_by"] == [
-        {
-            "name": "teacher",
-            "sha256": sha256,
-            "crops": 8,
-            "from_crops": 0,
-            "weight": TAUGHT_WEIGHT,
-            "mirrored": True,
-        }
-    ]
+    assert record["taught_by"] == [{"name": "teacher", "sha256": sha256, "crops": 8, "from_crops": 0}]
     told = records.to_training(record, rendered=True)
     assert told["phases"][0]["teachers"] == ["encoder.keras"]
     assert f"teacher (sha256 {sha256[:12]}, 8 crops) from crop 0 on" in told["taught"]
