@@ -27,6 +27,8 @@ recipes.json, recipes.md (the table) and recipes.png (the EER over the crops).""
 
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 """Of the EER, in per cent."""
+_LEGEND_COLUMNS = 4
+"""More would be wider than the picture."""
 
 Runs = Mapping[str, Mapping[str, Any]]
 """The record of each recipe's run."""
@@ -130,7 +132,7 @@ def curves(runs: Runs, look: Look) -> bytes:
             axes.set_ylim(min(shown) * 0.8, max(shown) * 1.2)
         axes.set_xlabel("thousand crops")
         axes.set_ylabel("EER on people held out")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(runs), frameon=False, fontsize=9)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=_LEGEND_COLUMNS, frameon=False, fontsize=9)
 
     return plots.picture(draw, look, (7.2, 4.6))
 

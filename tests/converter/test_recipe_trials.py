@@ -13,6 +13,7 @@ import pytest
 from facelatch_converter import recipe_trials, train
 from facelatch_converter.errors import OutputError, TrainingError
 from facelatch_converter.plots import DARK, LIGHT, Look
+from facelatch_converter.recipe_runs import RECIPES
 
 
 def record(*eers: float) -> dict[str, Any]:
@@ -38,6 +39,27 @@ def test_each_recipe_has_its_curve(look: Look) -> None:
     for colour in look.people[:2]:
         wanted = [int(colour[start : start + 2], 16) for start in (5, 3, 1)]
         assert (np.abs(picture.astype(int) - wanted).max(2) < 6).sum() > 200
+
+
+def test_all_recipes_fit_the_picture() -> None:
+    """Each with its line in the legend, beside axes that are as wide as for two."""
+    few, all_of_them = (
+        cv2.imdecode(
+            np.frombuffer(
+                recipe_trials.curves(
+                    {name: record(0.3, 0.2 - 0.01 * place) for place, name in enumerate(names)}, LIGHT
+                ),
+                np.uint8,
+            ),
+            cv2.IMREAD_COLOR,
+        )
+        for names in (RECIPES[:2], RECIPES)
+    )
+    assert few.shape == all_of_them.shape
+    for colour in LIGHT.people[: len(RECIPES)]:
+        wanted = [int(colour[start : start + 2], 16) for start in (5, 3, 1)]
+        found = np.abs(all_of_them.astype(int) - wanted).max(2) < 6
+        assert np.ptp(np.flatnonzero(found.any(0))) > 0.7 * all_of_them.shape[1]
 
 
 def options(face_model: Path, out: Path, recipe: str, *more: str) -> argparse.Namespace:
