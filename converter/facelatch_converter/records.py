@@ -122,7 +122,8 @@ def _tuned(record: Mapping[str, Any], measured: str) -> dict[str, Any]:
     """How a fine-tuned model was trained; whom it learnt from stays in the run's folder, the card says how many."""
     tuned = dict(record["fine_tuning"])
     people = tuned.pop("subjects")
-    start = tuned["from"]["training"]
+    start = _in_short(tuned["from"]["training"])
+    tuned["from"] = {**tuned["from"], "training": start}
     told = {
         "notice": f"trained on rendered faces, fine-tuned on {tuned['dataset']}, {measured}",
         "data": f"{start.get('data', _data(start))}; then {len(people['trained'])} people of {tuned['dataset']}, "
@@ -153,10 +154,10 @@ def _teachers(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Everybody who taught an encoder, with the crops of all its runs before."""
     found: list[Mapping[str, Any]] = []
     before = 0
-    for one in lineage(record):
+    for one in _lineage(record):
         for teacher in one.get("taught_by") or []:
             found.append({**teacher, "from_crops": before + teacher["from_crops"]})
-        before += one.get("crops") or 0
+        before += _own_crops(one)
     return found
 
 
@@ -170,11 +171,15 @@ def _taught_by(teachers: Sequence[Mapping[str, Any]]) -> str:
 
 def crops_seen(record: Mapping[str, Any]) -> int:
     """How many crops a run saw, with those of the runs that its encoder comes from."""
-    seen = (one.get("crops") for one in lineage(record))
-    return sum(crops for crops in seen if isinstance(crops, int))
+    return sum(map(_own_crops, _lineage(record)))
 
 
-def lineage(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def _own_crops(record: Mapping[str, Any]) -> int:
+    crops = record.get("crops")
+    return crops if isinstance(crops, int) else 0
+
+
+def _lineage(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The records of the runs that an encoder comes from, the first run's first."""
     found: list[Mapping[str, Any]] = []
     while record:

@@ -34,6 +34,24 @@ def test_a_run_that_began_with_anothers_encoder_tells_of_both() -> None:
     before = told["begun_from"]["training"]
     assert before["last_report"] == {"eer": 0.2}
     assert "reports" not in before
+    # A damaged count is none, here as for the crops in all.
+    first["crops"] = "many"
+    assert "from crop 0 on" in to_training(second, rendered=True)["taught"]
+
+
+def test_a_fine_tuned_encoder_does_not_tell_every_report_of_the_one_it_began_with() -> None:
+    training = RECORD | {"crops": 500, "reports": [{"eer": 0.3}, {"eer": 0.2}]}
+    tuned = {
+        "dataset": "captures",
+        "subjects": {"trained": ["a", "b"], "validated": ["c"]},
+        "from": {"name": "first", "sha256": "b" * 64, "training": training},
+    }
+    told = to_training(RECORD | {"crops": 70, "fine_tuning": tuned}, rendered=False)
+    before = told["fine_tuning"]["from"]["training"]
+    assert before["last_report"] == {"eer": 0.2}
+    assert "reports" not in before
+    assert "500 crops in all; then 2 people of captures, 70 crops" in told["data"]
+    assert "reports" in training
 
 
 @pytest.mark.parametrize(

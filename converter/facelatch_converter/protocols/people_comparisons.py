@@ -87,6 +87,8 @@ def design_effect(errors: Counts, trials: Counts) -> float | None:
     (2015), of a ratio's residuals and corrected for how few the callers are.
     """
     callers = len(trials)
+    if callers == 1:
+        return None
     total = trials.sum()
     share = errors.sum() / total
     residual = errors - share * trials
@@ -96,9 +98,9 @@ def design_effect(errors: Counts, trials: Counts) -> float | None:
     # Two comparisons of the same two people share both of them, and were counted once for each.
     of_two = np.triu(among_callers + among_callers.T, 1)
     shared_by_both = np.square(of_two).sum() + np.square(residual[:, callers:]).sum()
-    clustered = (np.square(of_person).sum() - shared_by_both) * callers / max(callers - 1, 1)
+    clustered = (np.square(of_person).sum() - shared_by_both) * callers / (callers - 1)
     independent = share * (1 - share) * total
-    known = callers > 1 and clustered > _ROUNDING * independent and independent > 0
+    known = independent > 0 and clustered > _ROUNDING * independent
     return max(1.0, float(clustered / independent)) if known else None
 
 
