@@ -3,8 +3,6 @@
 It does not tell a living face from a mask or a bust; a card's PAD error rates say which attacks were tried.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +21,6 @@ _CENTRE_BELOW_MM = 5.0
 _KEPT = 0.85
 """The rest of the cells, those farthest off, do not count: eyes cut out of a photo, a rim or a finger must not
 pass for relief."""
-
-DEPTH_COVERAGE = "depth-coverage"
-"""The check that enough was read to judge a shape by."""
 
 _LEAST_COVERAGE = 0.6
 """99 of 100 rendered heads have 0.75 or more; hair and slanting skin hide the rest. Black glass has less."""
@@ -66,22 +61,9 @@ def check(frame: Frame, point: FacePoint) -> tuple[PadCheck, ...]:
     noise_mm = _NOISE_KEPT * point.depth_mm**2 * _NOISE_PX / _FOCAL_BASELINE_PX_MM
     coverage, plane, curved = _measure(frame, point) if surface.is_measurable(point) else (np.nan,) * 3
     return (
-        to_check(DEPTH_COVERAGE, coverage, _LEAST_COVERAGE),
+        to_check("depth-coverage", coverage, _LEAST_COVERAGE),
         to_check("plane", plane, float(np.hypot(_LEAST_PLANE_MM, noise_mm))),
         to_check("curved-plane", curved, float(np.hypot(_LEAST_CURVED_MM, noise_mm))),
-    )
-
-
-def saw_too_little(checks: Sequence[PadCheck]) -> bool:
-    """Whether nothing is known against a living face but that too little of it was read to judge its shape.
-
-    Sunlight, hair and poor sensors do that to a frame; so does black glass, to every frame.
-    """
-    covered = [check for check in checks if check.name == DEPTH_COVERAGE]
-    return (
-        len(covered) == 1
-        and 0 <= covered[0].value < covered[0].limit
-        and all(math.isnan(check.value) for check in checks if check is not covered[0])
     )
 
 

@@ -3,8 +3,6 @@
 What someone at the door may try, and what answers it:
 
 - A photo between live frames: one sample with a failed check, or with no check at all, ends the session.
-- A frame with too little depth to judge a shape by: it is no sample, neither fused nor compared, and where most of
-  the frames are such, the session ends NOT_LIVE, as before a screen.
 - Two faces in turn, so that their fused embedding comes near a user whom neither resembles: the samples that count
   must agree with each other (`coherence`), which two faces in equal shares do only if they are within 0.97 times the
   reach of each other with two frames, nearer than one pair of strangers in a hundred is, and 1.18 times with four.
@@ -26,7 +24,7 @@ from dataclasses import dataclass, replace
 
 from facelatch import quality
 from facelatch.coherence import agreeing
-from facelatch.liveness import DEPTH_COVERAGE, PadCheck, saw_too_little
+from facelatch.liveness import PadCheck
 from facelatch.matching import (
     FARTHEST,
     Embedding,
@@ -113,7 +111,6 @@ class Session:
     """How much of the face each sample shows."""
     checks: tuple[PadCheck, ...] = ()
     failures: tuple[str, ...] = ()
-    """Why each frame that gave no sample did not."""
     not_live: str | None = None
     """The check that ended the session, if one did."""
 
@@ -142,8 +139,6 @@ class Session:
         """The session that follows a frame with a usable face, of which `coverage` is seen."""
         if self.complete:
             return self
-        if saw_too_little(checks):
-            return self.after_failure(DEPTH_COVERAGE)
         failed = next((check.name for check in checks if not check.passed), None)
         return replace(
             self,
@@ -165,9 +160,7 @@ class Session:
             return self._to_verdict(Outcome.NOT_LIVE, threshold, self.not_live)
         if len(self.embeddings) < self.rule.frames:
             (common, _), *_ = Counter(self.failures).most_common(1)
-            # Whoever never shows enough is not asked to try again without end: it counts as a refusal.
-            outcome = Outcome.NOT_LIVE if common == DEPTH_COVERAGE else Outcome.RETRY
-            return self._to_verdict(outcome, threshold, common)
+            return self._to_verdict(Outcome.RETRY, threshold, common)
         agreed = self.counted
         if not agreed:
             return self._to_verdict(Outcome.NO_MATCH, threshold, "samples-disagree")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from facelatch import liveness
 from facelatch.frames import Frame
-from facelatch.liveness import PadCheck, check, curved_relief_mm, plane_relief_mm, saw_too_little, to_check
+from facelatch.liveness import PadCheck, check, curved_relief_mm, plane_relief_mm, to_check
 from facelatch.locate import refine
 from facelatch.preprocess import FacePoint
 from tests.device.procedural_face import CAMERA, Scene, face_frame, sheet_frame
@@ -45,22 +45,6 @@ def test_a_flat_photo_fails_every_relief_check(z_mm: float, slope: float) -> Non
 def test_a_bent_photo_fails(z_mm: float, radius_mm: float, vertical: bool) -> None:
     frame = sheet_frame(Scene(z_mm=z_mm, noise_px=NOISE_PX), radius_mm=radius_mm, vertical=vertical)
     assert not checks_of(frame, z_mm)["curved-plane"].passed
-
-
-@pytest.mark.parametrize(("lost", "too_little"), [(0.0, False), (0.2, False), (0.6, True), (1.0, True)])
-def test_a_face_of_which_too_little_is_read_is_not_judged(lost: float, too_little: bool) -> None:
-    frame = face_frame(Scene(z_mm=500, noise_px=NOISE_PX))
-    # Whole cells of the surface, as a sensor loses them.
-    blocks = np.kron(np.random.default_rng(3).random((60, 80)), np.ones((8, 8)))
-    spoilt = replace(frame, depth_mm=np.where(blocks < lost, np.uint16(0), frame.depth_mm))
-    found = check(spoilt, refine(frame, FacePoint(320, 235, 500)))
-    assert saw_too_little(found) is too_little
-    assert all(each.passed for each in found) is not too_little
-
-
-def test_what_could_not_be_measured_at_all_is_not_too_little() -> None:
-    assert not saw_too_little(check(make_frame(), FacePoint(320, 240, 0.0)))
-    assert not saw_too_little([])
 
 
 def grid() -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]

@@ -13,8 +13,6 @@ from tests.factories import make_embedding, make_near, make_template
 LIVE = PadCheck(name="plane", passed=True, value=9.0, limit=3.0)
 FLAT = PadCheck(name="plane", passed=False, value=1.0, limit=3.0)
 BLIND = PadCheck(name="depth-coverage", passed=False, value=math.nan, limit=0.5)
-SPARSE = PadCheck(name="depth-coverage", passed=False, value=0.4, limit=0.5)
-UNJUDGED = PadCheck(name="plane", passed=False, value=math.nan, limit=3.0)
 
 THRESHOLD = 0.6
 OWNER = make_template(seed=1)
@@ -122,29 +120,6 @@ def test_one_frame_that_is_not_live_ends_the_session(place: int, bad: list[PadCh
     verdict = decided(run(*steps))
     assert (verdict.outcome, verdict.reason) == (Outcome.NOT_LIVE, reason)
     assert (verdict.user, verdict.distance) == (None, None)
-
-
-def test_a_frame_with_too_little_depth_is_no_sample() -> None:
-    sparse = (make_embedding(2), [SPARSE, UNJUDGED])
-    session = run(sparse, (owner(1), [LIVE]), sparse, (owner(2), [LIVE]), (owner(3), [LIVE]))
-    assert (decided(session).outcome, decided(session).samples, decided(session).looks) == (
-        Outcome.GRANTED,
-        3,
-        5,
-    )
-
-
-def test_who_mostly_shows_too_little_is_not_live_rather_than_asked_again() -> None:
-    sparse = (owner(1), [SPARSE, UNJUDGED])
-    verdict = decided(run((owner(1), [LIVE]), "no-face", *[sparse] * 4))
-    assert (verdict.outcome, verdict.reason, verdict.looks) == (Outcome.NOT_LIVE, "depth-coverage", 6)
-    verdict = decided(run(sparse, *["no-face"] * 5))
-    assert (verdict.outcome, verdict.reason) == (Outcome.RETRY, "no-face")
-
-
-def test_too_little_depth_does_not_excuse_a_shape_that_was_judged() -> None:
-    verdict = decided(run((owner(1), [SPARSE, FLAT])))
-    assert (verdict.outcome, verdict.reason) == (Outcome.NOT_LIVE, "depth-coverage")
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3])
