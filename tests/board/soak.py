@@ -339,8 +339,16 @@ def soak_sdk(recoveries: int, seed: int, show: Callable[[str], object] = lambda 
     return soak
 
 
-def main(words: Sequence[str] | None = None, *, has_sdk: bool | None = None) -> int:
-    """Soak, print and judge: 0 where everything held, 1 where not, 2 where it cannot run here."""
+def main(
+    words: Sequence[str] | None = None,
+    *,
+    has_sdk: bool | None = None,
+    measure: Callable[[Path, float], float] = measure_hang_s,
+) -> int:
+    """Soak, print and judge: 0 where everything held, 1 where not, 2 where it cannot run here.
+
+    `measure` says for how long a daemon hangs in a folder under a watchdog.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, usage=argparse.SUPPRESS
     )
@@ -377,7 +385,7 @@ def main(words: Sequence[str] | None = None, *, has_sdk: bool | None = None) -> 
     rows += supply.rows() if supply is not None else []
     if arguments.watchdog:
         progress.show(["a driver that hangs for good"])
-        rows.append(hang(arguments.watchdog))
+        rows.append(hang(arguments.watchdog, measure))
     progress.clear()
     log = to_log(parts, rows, arguments.seed, time.monotonic() - started_s)
     print(to_text(log))
@@ -420,10 +428,10 @@ def _showing(progress: Progress, name: str, arguments: argparse.Namespace) -> Ca
     return show
 
 
-def hang(watchdog_s: float) -> dict[str, object]:
+def hang(watchdog_s: float, measure: Callable[[Path, float], float]) -> dict[str, object]:
     """The row of a daemon, a process of its own in real time, whose driver never comes back."""
     with tempfile.TemporaryDirectory(prefix="facelatch-soak-", dir=_memory()) as folder:
-        took_s = round(measure_hang_s(Path(folder), watchdog_s), 1)
+        took_s = round(measure(Path(folder), watchdog_s), 1)
     return {
         "fault": "a driver's call never returns (real time)",
         "noticed": f"no sign of life from the loop for {0.9 * watchdog_s:g} s",
