@@ -42,13 +42,11 @@ class Style:
 
 def draw_style(rng: np.random.Generator) -> Style:
     """Another camera on another day."""
-    smoothing = rng.random()
     noisy = rng.random() < 0.35
     exposure = rng.uniform(0.6, 1.3)
     gain = exposure * rng.normal(1, 0.08, 3)
     return Style(
-        smoothing_px=float(rng.uniform(0.5, 1.8) if smoothing < 0.4 else rng.uniform(1.8, 3.2))
-        * (smoothing < 0.5),
+        smoothing_px=_draw_smoothing(rng),
         noise_mm=float(rng.uniform(0.2, 2.5)) * noisy,
         noise_px=float(rng.uniform(0, 1.6)),
         lost=float(rng.uniform(0.02, 0.3)) * (rng.random() < 0.2),
@@ -62,6 +60,16 @@ def draw_style(rng: np.random.Generator) -> Style:
             int(np.clip(np.rint(rng.normal(0, 0.8)), -2, 2)),
         ),
     )
+
+
+def _draw_smoothing(rng: np.random.Generator) -> float:
+    """Width of a Gaussian: mostly a face stays sharp enough, now and then only its large shapes are left."""
+    kind = rng.random()
+    if kind < 0.4:
+        return float(rng.uniform(0.5, 1.8))
+    if kind < 0.5:
+        return float(rng.uniform(1.8, 3.2))
+    return float(rng.uniform(3.2, 8.0)) if kind < 0.6 else 0.0
 
 
 def augment(crop: Crop, style: Style, rng: np.random.Generator) -> Crop:

@@ -8,19 +8,26 @@ from itertools import count
 import numpy as np
 import numpy.typing as npt
 
-from facelatch.preprocess import CropSpec, encode
-from facelatch_converter.exposures import Light, choose_light, compact, draw_circumstance, expose
+from facelatch.preprocess import Crop, CropSpec, encode
+from facelatch_converter.exposures import (
+    Light,
+    choose_light,
+    compact,
+    draw_circumstance,
+    expose,
+    expose_perfectly,
+)
 from facelatch_converter.expressions import draw_wide_expression
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.look_alikes import draw_groups, reach_mm
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.regions import Regions, find_regions
-from facelatch_converter.render import Rendering, View, express, pose, render_crop
+from facelatch_converter.render import Posed, Rendering, View, express, pose, render_crop
 from facelatch_converter.repeats import mirror_signs, show_again
 from facelatch_converter.scenes import draw_expression, draw_light, draw_view
 from facelatch_converter.turned import to_front
-from facelatch_converter.wear.accessories import ACCESSORIES, dress, wear
+from facelatch_converter.wear.accessories import ACCESSORIES, PRACTISED, dress, wear
 
 Tensors = npt.NDArray[np.int8]
 Real = npt.NDArray[np.float32]
@@ -45,6 +52,21 @@ class Batch:
     """(people * views,), a number per person, valid in this batch only."""
     people: npt.NDArray[np.int64]
     """(people * views,), a number per person, the same in all batches of a stream; a mirrored person is another."""
+    privileged: Tensors | None = None
+    """(people * views, size, size, 4): what teachers see of the same people, which their student never will; None where
+    the recipe asks for none. Source: Lopez-Paz et al., "Unifying distillation and privileged information", ICLR 2016.
+    """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenderedView:
+    """A person as one crop shows them."""
+
+    rendering: Rendering
+    centre_mm: float
+    """The depth of the crop's centre."""
+    bare: Rendering | None
+    """The same with nothing worn and a calm face; None where the recipe asks for none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,18 +76,18 @@ class Rendered:
     number: int
     """No other person of the stream has it."""
     weights: npt.NDArray[np.float32]
-    views: tuple[tuple[Rendering, float], ...]
-    """Each with the depth of the crop's centre in millimetres."""
+    views: tuple[RenderedView, ...]
     shown: "deque[Shown]"
     """The latest crops of this person, as cameras took them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A crop that was shown before, and in which light."""
+    """A crop that was shown before, in which light, and what teachers see in its place."""
 
     tensor: Tensors
     light: Light
+    privileged: Tensors | None
 
 
 def batches(
@@ -116,21 +138,29 @@ def render_person(
 
 def render_view(
     model: FaceModel, person: Person, spec: CropSpec, recipe: Recipe, rng: np.random.Generator
-) -> tuple[Rendering, float]:
-    """One crop of a person in a random pose, expression and light, and its centre's depth."""
+) -> RenderedView:
+    """One crop of a person in a random pose, expression and light."""
     view = draw_view(recipe.limits, rng)
     draw = draw_wide_expression if rng.random() < recipe.grimacing else draw_expression
     vertices = express(model, person, draw(model, rng, float(rng.uniform(0.4, 1))))
     light = draw_light(rng, recipe.hard)
     if rng.random() < recipe.dressed:
-        names = rng.choice(ACCESSORIES, 2 if rng.random() < 0.2 else 1, replace=False)
+        names = rng.choice(ACCESSORIES, 2 if rng.random() < 0.2 else 1, replace=False, p=PRACTISED)
         worn = [wear(str(name), model, person, vertices, rng) for name in names]
         head = dress(model, person, vertices, worn, view, light)
     else:
         head = pose(model, vertices, person.albedo, person.infrared_albedo, view, light)
     x, y, z = np.array(view.position_mm) + locate_offset_mm(view, recipe.jitter, rng)
     focal = float(rng.uniform(380, 640))
-    return compact(render_crop(head, (x, y, z), focal, spec)), float(z)
+
+    def render(posed: Posed) -> Rendering:
+        return compact(render_crop(posed, (x, y, z), focal, spec))
+
+    bare = None
+    if recipe.privileged:
+        calm = np.ascontiguousarray(person.vertices_mm, np.float32)
+        bare = render(pose(model, calm, person.albedo, person.infrared_albedo, view, light))
+    return RenderedView(render(head), float(z), bare)
 
 
 def locate_offset_mm(view: View, jitter: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
@@ -150,21 +180,40 @@ def _expose_all(
 ) -> Batch:
     total = len(people) * recipe.views
     tensors = np.empty((total, spec.size_px, spec.size_px, 4), np.int8)
+    privileged: list[Tensors] = []
     shared = draw_circumstance(recipe, augmented, rng) if rng.random() < recipe.alike else None
     place = 0
     for person in people:
         steady = choose_light(recipe, rng) if rng.random() < recipe.steady else None
         for view in rng.choice(len(person.views), recipe.views, replace=False):
             circumstance = shared or draw_circumstance(recipe, augmented, rng, steady)
-            crop = expose(person.views[int(view)], circumstance, spec, rng)
-            crop = to_front(crop, spec) if recipe.turned else crop
-            tensors[place] = np.rint(encode(crop, spec) * STEPS)
-            person.shown.append(Shown(tensors[place].copy(), circumstance.light))
+            seen = person.views[int(view)]
+            taken = expose(seen.rendering, seen.centre_mm, circumstance, spec, rng)
+            tensors[place] = _to_steps(taken, spec, recipe)
+            told = None
+            if seen.bare is not None:
+                perfect = expose_perfectly(seen.bare, seen.centre_mm, circumstance.light, spec)
+                told = _to_steps(perfect, spec, recipe)
+                privileged.append(told)
+            person.shown.append(Shown(tensors[place].copy(), circumstance.light, told))
             place += 1
     weights = np.repeat(np.stack([person.weights for person in people]), recipe.views, axis=0)
     labels = np.repeat(np.arange(len(people), dtype=np.int32), recipe.views)
     people_of = np.repeat([2 * person.number for person in people], recipe.views)
-    return Batch(tensors, weights, labels, people_of)
+    return Batch(tensors, weights, labels, people_of, _for_teachers(privileged, total))
+
+
+def _for_teachers(found: Sequence[Tensors], crops: int) -> Tensors | None:
+    """One for each crop, or None of none: a teacher who saw another face than the student would teach nonsense."""
+    if found and len(found) != crops:
+        raise ValueError(f"teachers need a crop for each of the student's {crops}, found {len(found)}")
+    return np.stack(found) if found else None
+
+
+def _to_steps(crop: Crop, spec: CropSpec, recipe: Recipe) -> Tensors:
+    tensor = encode(to_front(crop, spec) if recipe.turned else crop, spec)
+    steps: Tensors = np.rint(tensor * STEPS).astype(np.int8)
+    return steps
 
 
 def _meet(
@@ -183,13 +232,17 @@ def _show_again(
 ) -> Batch:
     """A batch of kept crops; half of the people are mirrored, which makes other people of them."""
     mirrored = rng.random(len(people)) < 0.5
-    tensors = np.stack(
-        [
-            show_again(shown.tensor, bool(turned), rng)
-            for person, turned in zip(people, mirrored, strict=True)
-            for shown in _pick(person.shown, recipe, rng)
-        ]
-    )
+    picked = [
+        (shown, bool(turned))
+        for person, turned in zip(people, mirrored, strict=True)
+        for shown in _pick(person.shown, recipe, rng)
+    ]
+    tensors = np.stack([show_again(shown.tensor, turned, rng) for shown, turned in picked])
+    told = [
+        shown.privileged[:, ::-1] if turned else shown.privileged
+        for shown, turned in picked
+        if shown.privileged is not None
+    ]
     weights = np.stack([person.weights for person in people])
     weights = np.where(mirrored[:, None], weights * signs, weights).astype(np.float32)
     labels = np.arange(len(people), dtype=np.int32)
@@ -199,6 +252,7 @@ def _show_again(
         np.repeat(weights, recipe.views, axis=0),
         np.repeat(labels, recipe.views),
         np.repeat(numbers, recipe.views),
+        _for_teachers(told, len(tensors)),
     )
 
 

@@ -69,10 +69,13 @@ def draw_circumstance(
 
 
 def expose(
-    view: tuple[Rendering, float], circumstance: Circumstance, spec: CropSpec, rng: np.random.Generator
+    rendering: Rendering,
+    centre_mm: float,
+    circumstance: Circumstance,
+    spec: CropSpec,
+    rng: np.random.Generator,
 ) -> Crop:
-    """The crop that a camera takes of a compact rendering, whose centre has the depth that comes with it."""
-    rendering, centre_mm = view
+    """The crop that a camera takes of a compact rendering, whose centre is so far away."""
     crop = expose_crop(
         _expand(rendering),
         centre_mm,
@@ -84,6 +87,13 @@ def expose(
     )
     crop = augment(crop, circumstance.style, rng) if circumstance.style else crop
     return blind(crop) if circumstance.light is Light.NONE else crop
+
+
+def expose_perfectly(rendering: Rendering, centre_mm: float, light: Light, spec: CropSpec) -> Crop:
+    """The crop that a camera without noise, faults and lost readings would take of a compact rendering."""
+    rendering = _expand(rendering)
+    crop = to_crop(rendering, rendering.depth_mm, centre_mm, spec, light is Light.INFRARED)
+    return blind(crop) if light is Light.NONE else crop
 
 
 def compact(rendering: Rendering) -> Rendering:

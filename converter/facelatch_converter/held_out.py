@@ -31,8 +31,8 @@ def held_out_crops(
     for number in range(people):
         person = draw_person(model, regions, rng)
         for view in range(views):
-            rendering, centre_mm = render_view(model, person, spec, recipe, rng)
-            crop = expose_crop(rendering, centre_mm, ACTIVE_STEREO, spec, False, rng)
+            seen = render_view(model, person, spec, recipe, rng)
+            crop = expose_crop(seen.rendering, seen.centre_mm, ACTIVE_STEREO, spec, False, rng)
             crop = to_front(crop, spec) if turned else crop
             tensors[number * views + view] = encode(crop, spec)
     return tensors, np.repeat(np.arange(people, dtype=np.int32), views)

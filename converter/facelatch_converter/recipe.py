@@ -16,7 +16,7 @@ SENSOR_SHARES: dict[str, float] = {
 that nobody trained for."""
 
 TRAINED_FAULTS = tuple(fault for fault in FAULTS if fault != OVER_SMOOTHED)
-"""The driver's own smoothing is kept out, for the same reason."""
+"""The driver's own filter is kept out, for the same reason; `augment` smooths as much, by a Gaussian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +64,8 @@ class Recipe:
     image. The others must be recognised from one light in another, for which skin and eyes are of no use."""
     alike: float = 0.5
     """Share of batches whose crops all share one camera, light and style, so that only faces tell people apart."""
+    privileged: bool = False
+    """Whether each crop comes with one of the same person from the same side in the same light, but with nothing worn,
+    a calm face and a camera without errors, for teachers to look at; see `crops.Batch`."""
     turned: bool = False
     """Whether crops are turned to the front, see `turned`; a trial that the board's preprocessing does not follow."""

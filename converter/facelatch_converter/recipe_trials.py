@@ -7,12 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facelatch_converter import model_card, options, places, plots, report, train
+from facelatch_converter.architecture import NETWORK
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.plots import LIGHT, Look
 from facelatch_converter.protocols.card import table
-from facelatch_converter.recipe_runs import RECIPES, TAUGHT, read_run, refuse_another, train_recipe
-from facelatch_converter.runs import refuse_place
+from facelatch_converter.recipe_runs import (
+    RECIPES,
+    TAUGHT,
+    read_run,
+    refuse_another,
+    refuse_mixed,
+    train_recipe,
+)
+from facelatch_converter.runs import refuse_place, to_network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,9 +118,15 @@ def to_section(found: str, runs: Runs, held_out: int) -> str:
     )
     return (
         f"## {model_card.RECIPES}\n\n"
-        f"The same network from random weights, {crops:,} crops of the same rendered people and cameras "
-        f"by each recipe; the EER is the mean of the last three reports, on {held_out:,} held out.{note}\n\n{found}\n"
+        f"The same network{_network(runs)} from random weights, {crops:,} crops of the same rendered people and "
+        f"cameras by each recipe; the EER is the mean of the last three reports, on {held_out:,} held out.{note}"
+        f"\n\n{found}\n"
     )
+
+
+def _network(runs: Runs) -> str:
+    (found,) = {to_network(one.get("versions")) for one in runs.values()}
+    return "" if found == NETWORK else f" (network {found}, this release trains {NETWORK})"
 
 
 def curves(runs: Runs, look: Look) -> bytes:
@@ -162,3 +176,4 @@ def _refuse_in_vain(arguments: argparse.Namespace, recipes: Sequence[str]) -> No
     load_face_model(arguments.face_model)
     for recipe in recipes:
         refuse_another(arguments, recipe)
+    refuse_mixed(arguments, recipes)

@@ -20,6 +20,8 @@ LOSSES = {
 }
 """The losses of `train` in words, by name."""
 
+_EARLIER_WEIGHT = 64.0
+"""Of the teachers in records that name none."""
 _PARITY_MODEL = ("parameters", "macs", "tflite_bytes", "keras_bytes")
 _PARITY_ERRORS = ("eer", "genuine_mean", "impostor_mean")
 _PARITY_RUNTIME = ("version", "cosine_p50", "cosine_p99", "eer_points_above_float", *_PARITY_ERRORS)
@@ -162,11 +164,17 @@ def _teachers(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _taught_by(teachers: Sequence[Mapping[str, Any]]) -> str:
-    each = ", ".join(
-        f"{one['name']} (sha256 {one['sha256'][:12]}, {one['crops']:,} crops) from crop {one['from_crops']:,} on"
-        for one in teachers
+    each = ", ".join(map(_teacher, teachers))
+    return f"beside it, the similarities that other encoders find between the faces of a batch: {each}"
+
+
+def _teacher(told: Mapping[str, Any]) -> str:
+    mirrored = ", each face mirrored too" if told.get("mirrored") else ""
+    privileged = ", bare, calm and without noise" if told.get("privileged") else ""
+    return (
+        f"{told['name']} (sha256 {told['sha256'][:12]}, {told['crops']:,} crops) from crop {told['from_crops']:,} on "
+        f"with weight {told.get('weight', _EARLIER_WEIGHT):g}{mirrored}{privileged}"
     )
-    return f"with weight 64, the similarities that other encoders find between the faces of a batch: {each}"
 
 
 def crops_seen(record: Mapping[str, Any]) -> int:

@@ -15,6 +15,7 @@ from facelatch import card, resources
 from facelatch.errors import ModelError
 from facelatch.preprocess import VERSION
 from facelatch_converter import places
+from facelatch_converter.architecture import NETWORK
 from facelatch_converter.errors import OutputError, TrainingError
 
 RECORD_FILE = "run.json"
@@ -74,7 +75,8 @@ class Record:
     averaged: list[dict[str, Any]] = field(default_factory=list)
     """The encoders whose mean the saved one is, where it is one: run, sha256 and crops of each; see `average`."""
     taught_by: list[dict[str, Any]] = field(default_factory=list)
-    """The encoders whose similarities were learnt as well: name, sha256, crops, and after how many crops that began."""
+    """The encoders whose similarities were learnt as well: name, sha256, crops, after how many crops that began, with
+    which weight, whether they saw mirror images too, and whether bare calm faces without noise."""
     offset_share: float = 0.0
     """How much of the mean output was taken out of the saved encoder; see `offset`."""
     reports: list[dict[str, float]] = field(default_factory=list)
@@ -171,8 +173,15 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "preprocess": str(VERSION),
+        "network": str(NETWORK),
         **{package: version(package) for package in packages},
     }
+
+
+def to_network(made_with: Any) -> int:
+    """Which network the `versions` of a run's record name: those that name none have the first; 0 for nonsense."""
+    named = made_with.get("network", "1") if isinstance(made_with, Mapping) else "0"
+    return int(named) if str(named).isdecimal() else 0
 
 
 def _shipped() -> Path | None:

@@ -9,8 +9,9 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,15 @@ import numpy.typing as npt
 
 from facelatch.preprocess import CropSpec
 from facelatch_converter import options
-from facelatch_converter.architecture import default_size_px
-from facelatch_converter.crops import STEPS, Batch
+from facelatch_converter.architecture import NETWORK, default_size_px
+from facelatch_converter.crops import STEPS
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.records import crops_seen, require_preprocessing
 from facelatch_converter.runs import (
+    ENCODER_FILE,
     RECORD_FILE,
     SHARES,
     Record,
@@ -34,6 +36,7 @@ from facelatch_converter.runs import (
     refuse_place,
     require_enough,
     require_writable,
+    to_network,
     to_plain,
     versions,
 )
@@ -48,6 +51,12 @@ LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
 UNPAIRED = ("regression", "contrastive")
 """Losses that do not hold a batch against strangers of another one."""
 PRECISIONS = ("float32", "bfloat16")
+TAUGHT_WEIGHT = 100.0
+"""Of the teachers' similarities: at first more than the all-pairs loss, a few tenths of it once they are near."""
+TEACHING: Mapping[str, Any] = MappingProxyType(
+    {"weight": TAUGHT_WEIGHT, "mirrored": True, "privileged": True}
+)
+"""What a record says of how teachers teach; earlier ones weighed less, saw no mirror images and the student's crops."""
 RECALLED_MOST = 65_536
 
 _USUAL = Recipe()
@@ -102,7 +111,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--teachers", nargs="*", type=Path, metavar="FILE",
         help="encoders of the same variant (encoder.keras of bundles or runs) whose similarities between the faces of "
-        "each batch, their mean, are learnt as well: one small encoder then approaches what several say together; "
+        "each batch are learnt as well, their mean with a weight of "
+        f"{TAUGHT_WEIGHT:g}; they see each face bare, calm and without noise, as it is and mirrored, so that a small "
+        "encoder learns to see through what hides a face, for which the rendering process needs a gigabyte more; "
         "without a file: a resumed run goes on without its teachers (default: none)",
     )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
@@ -248,15 +259,16 @@ def _find_teachers(arguments: argparse.Namespace) -> list[Start]:
 
 
 def _open_record(arguments: argparse.Namespace, start: Start | None, teachers: Sequence[Start]) -> Record:
-    """A new run's record, or the one to go on with; the teachers that it did not have yet are noted."""
+    """A new run's record, or the one to go on with; teachers that it did not have yet, or not so, are noted."""
     record = _find_record(arguments, start)
-    known = {entry["sha256"] for entry in record.taught_by}
+    known = {entry["sha256"] for entry in record.taught_by if TEACHING.items() <= entry.items()}
     record.taught_by += [
         {
             "name": teacher.name,
             "sha256": teacher.sha256,
             "crops": crops_seen(teacher.training),
             "from_crops": record.crops,
+            **TEACHING,
         }
         for teacher in teachers
         if teacher.sha256 not in known
@@ -296,11 +308,17 @@ def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
         raise TrainingError(
             f"{path}: was started with another {' and '.join(different)}; resume with the same, or start a new run"
         )
+    network = to_network(record.versions)
+    if arguments.variant == "default" and network != NETWORK:
+        raise TrainingError(
+            f"{path}: its network is {network}, this release trains {NETWORK}; begin a new run with its {ENCODER_FILE} "
+            "by --from"
+        )
     record.resumed += 1
     record.phases.append({"from_crops": record.crops, **{name: given[name] for name in PHASE}})
     return record
 
 
-def to_tensors(batch: Batch) -> npt.NDArray[np.float32]:
-    """The batch's tensors as real numbers in [-1, 1]."""
-    return batch.tensors.astype(np.float32) * np.float32(1 / STEPS)
+def to_reals(tensors: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
+    """A batch's tensors as real numbers in [-1, 1]."""
+    return tensors.astype(np.float32) * np.float32(1 / STEPS)

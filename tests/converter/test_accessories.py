@@ -24,7 +24,7 @@ from facelatch_converter.render import (
 )
 from facelatch_converter.sensors import ACTIVE_STEREO, ideal_frame, measure, to_crop
 from facelatch_converter.shading import NECK_MM
-from facelatch_converter.wear.accessories import ACCESSORIES, dress, wear
+from facelatch_converter.wear.accessories import ACCESSORIES, PRACTISED, dress, wear
 from facelatch_converter.wear.worn import Worn
 
 CAMERA = Intrinsics(610, 610, 320, 240)
@@ -60,6 +60,12 @@ def _changed(model: FaceModel, person: Person, worn: Worn, *landmarks: int) -> b
     nearer = bare.depth_mm[place] - dressed.depth_mm[place] > 0.2
     tinted = np.abs(bare.colour[place] - dressed.colour[place]).max(-1) > 3
     return bool((nearer | tinted).mean() > 0.5)
+
+
+def test_what_hides_most_of_a_face_is_worn_twice_as_often() -> None:
+    shares = dict(zip(ACCESSORIES, PRACTISED, strict=True))
+    assert sum(PRACTISED) == pytest.approx(1)
+    assert shares["medical-mask"] == shares["hand"] == pytest.approx(2 * shares["cap"])
 
 
 @pytest.mark.parametrize("name", ACCESSORIES)

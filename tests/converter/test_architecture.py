@@ -37,7 +37,8 @@ def test_the_default_network_keeps_within_its_budget() -> None:
     assert encoder.input_shape == (None, 112, 112, 4)
     assert encoder.output_shape == (None, 128)
     assert count_macs(encoder) <= 45_000_000
-    assert encoder.count_params() < 450_000
+    # A byte each in int8, and a fifth more for everything else: 0.7 MB is what a file may take.
+    assert encoder.count_params() < 590_000
 
 
 def test_counted_operations_are_those_of_the_shapes() -> None:

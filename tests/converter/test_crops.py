@@ -8,14 +8,16 @@ import numpy.typing as npt
 import pytest
 
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
-from facelatch_converter import held_out
+from facelatch_converter import crops, held_out
 from facelatch_converter.augment import augment, blind, draw_style
 from facelatch_converter.crops import batches, locate_offset_mm
+from facelatch_converter.exposures import Light
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.recipe import Recipe
+from facelatch_converter.regions import find_regions
 from facelatch_converter.render import View
 
 SMALL = Recipe(people=4, views=2, rendered=2, remembered=4, repeated=0.0)
@@ -203,6 +205,106 @@ def test_augmentation_adds_holes_and_never_readings() -> None:
         assert 0 <= crop.intensity.min() <= crop.intensity.max() <= 255
         changed += bool((crop.depth_mm[:, 20:] == 0).any())
     assert 10 < changed < 40
+
+
+def test_masks_and_hands_are_drawn_twice_as_often(model: FaceModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(crops, "wear", lambda name, *_: names.append(name))
+    monkeypatch.setattr(crops, "dress", lambda *_: None)
+    monkeypatch.setattr(crops, "render_crop", lambda *_: None)
+    monkeypatch.setattr(crops, "compact", lambda _: None)
+    rng = np.random.default_rng(3)
+    person = draw_person(model, find_regions(model), rng)
+    for _ in range(2000):
+        crops.render_view(model, person, CropSpec(), replace(SMALL, dressed=1.0), rng)
+    often = names.count("medical-mask") + names.count("hand")
+    rarely = names.count("cap") + names.count("beard")
+    assert often / rarely == pytest.approx(2, rel=0.15)
+
+
+def test_teachers_see_a_bare_calm_face_without_any_noise(model: FaceModel) -> None:
+    spoilt = replace(SMALL, dressed=1.0, grimacing=1.0, faulty=1.0, augmented=1.0, sharpened=1.0)
+    clean = replace(SMALL, dressed=0.0, grimacing=0.0, hard=0.0, privileged=True)
+    found = []
+    for recipe in (replace(spoilt, privileged=True), clean):
+        batch = next(batches(model, SPEC, recipe, seed=1, stream=0))
+        assert batch.privileged is not None
+        depth, told = batch.tensors[..., 3], batch.privileged[..., 3]
+        found.append((roughness(depth), roughness(told), (told > -127).sum() / (depth > -127).sum()))
+    (rough, smooth, more), (_, again, _) = found
+    assert smooth < 0.5 * rough
+    assert smooth == pytest.approx(again, rel=0.5)  # Whatever the student's crops went through.
+    assert more > 1
+    assert next(batches(model, SPEC, SMALL, seed=1, stream=0)).privileged is None
+
+
+def test_the_bare_face_is_the_calm_one_from_the_same_side(model: FaceModel) -> None:
+    recipe = replace(SMALL, dressed=0.0, grimacing=0.0, privileged=True, jitter=0.0)
+    rng = np.random.default_rng(8)
+    person = draw_person(model, find_regions(model), rng)
+    calm = replace(model, expression_mm=np.zeros_like(model.expression_mm))
+    views = [crops.render_view(one, person, SPEC, recipe, np.random.default_rng(6)) for one in (model, calm)]
+    grimaces, same = views
+    assert grimaces.bare is not None
+    np.testing.assert_array_equal(grimaces.bare.depth_mm, same.rendering.depth_mm)
+    assert np.abs(grimaces.bare.depth_mm - grimaces.rendering.depth_mm).max() > 1
+
+
+@pytest.mark.parametrize("light", list(Light))
+def test_teachers_see_faces_in_the_light_of_the_crop(model: FaceModel, light: Light) -> None:
+    recipe = replace(
+        SMALL, privileged=True, infrared=float(light is Light.INFRARED), blind=float(light is Light.NONE)
+    )
+    batch = next(batches(model, SPEC, recipe, seed=2, stream=0))
+    assert batch.privileged is not None
+    image = batch.privileged[..., :3].astype(int)
+    assert image.any() == (light is not Light.NONE)
+    assert np.ptp(image, axis=-1).any() == (light is Light.COLOUR)
+
+
+def test_a_crop_without_one_for_its_teachers_is_an_error() -> None:
+    one = np.zeros((4, 4, 4), np.int8)
+    assert crops._for_teachers([], 2) is None
+    assert crops._for_teachers([one, one], 2) is not None
+    with pytest.raises(ValueError, match="each of the student's 2, found 1"):
+        crops._for_teachers([one], 2)
+
+
+def roughness(depth: npt.NDArray[np.int8]) -> float:
+    """How much readings differ from the middle of their neighbours, in steps of the tensor."""
+    values, seen = depth.astype(float), depth > -127
+    in_a_row = seen[:, :, 2:] & seen[:, :, 1:-1] & seen[:, :, :-2]
+    return float(np.abs(np.diff(values, 2, axis=2))[in_a_row].mean())
+
+
+def test_what_teachers_saw_is_mirrored_with_the_crop_that_is_shown_again(model: FaceModel) -> None:
+    recipe = replace(SMALL, people=2, rendered=2, remembered=4, reused=1.0, repeated=1.0, privileged=True)
+    source = batches(model, SPEC, replace(recipe, jitter=0.0, augmented=0.0, faulty=0.0, blind=0.0), 5, 0)
+    compared = 0
+    for batch in (next(source) for _ in range(12)):
+        assert batch.privileged is not None
+        # The masses of image and of depth lie on the same side in both.
+        for crop, told in zip(batch.tensors, batch.privileged, strict=True):
+            sides = [_leaning(one) for one in (crop, told)]
+            if min(map(abs, sides)) > 0.08:
+                compared += 1
+                assert np.sign(sides[0]) == np.sign(sides[1])
+    assert compared > 10
+
+
+def _leaning(crop: npt.NDArray[np.int8]) -> float:
+    """By how much more of the oval's left half is read than of its right, -1 to 1."""
+    seen = crop[..., 3] > -127
+    left, right = seen[:, :56].sum(), seen[:, 56:].sum()
+    return float((left - right) / (left + right))
+
+
+def test_a_tenth_of_styles_leave_only_the_large_shapes() -> None:
+    rng = np.random.default_rng(9)
+    widths = np.array([draw_style(rng).smoothing_px for _ in range(3000)])
+    assert widths.max() <= 8
+    assert np.mean(widths > 3.2) == pytest.approx(0.1, abs=0.02)
+    assert np.mean(widths == 0) == pytest.approx(0.4, abs=0.03)
 
 
 def test_a_blind_crop_keeps_its_depth() -> None:

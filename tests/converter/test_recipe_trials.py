@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from facelatch_converter import recipe_trials, train
+from facelatch_converter import recipe_runs, recipe_trials, train
+from facelatch_converter.architecture import NETWORK
 from facelatch_converter.errors import OutputError, TrainingError
 from facelatch_converter.plots import DARK, LIGHT, Look
 from facelatch_converter.recipe_runs import RECIPES
@@ -129,6 +130,45 @@ def test_a_run_made_otherwise_is_never_taken(
     with pytest.raises(TrainingError, match=words):
         recipe_trials.run(options(face_model, out, recipe, *more, *teacher))
     assert sorted(path.name for path in out.iterdir()) == [recipe]
+
+
+def test_finished_runs_of_an_earlier_network_are_told_as_such_and_never_mixed(
+    face_model: Path, made: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "recipes"
+    shutil.copytree(made, out)
+    record = json.loads((out / "pairs" / "run.json").read_text())
+    assert record["versions"].pop("network") == str(NETWORK)
+    (out / "pairs" / "run.json").write_text(json.dumps(record))
+    with pytest.raises(
+        TrainingError, match="pairs trained network 1, not all of the other recipes; name pairs alone"
+    ):
+        recipe_trials.run(options(face_model, out, "pairs", "--recipes", "pairs", "margin"))
+    assert recipe_trials.run(options(face_model, out, "pairs")) == 0
+    runs = {"pairs": recipe_runs.read_run(out / "pairs")}
+    told = recipe_trials.to_section("", runs, 3)
+    assert "The same network (network 1, this release trains 2) from random weights" in told
+    with pytest.raises(
+        TrainingError, match=r"pairs: its run trained network 1, .* cannot go on .* --crops 8 as then"
+    ):
+        recipe_trials.run(
+            options(face_model, out, "margin", "--crops", "800", "--recipes", "margin", "pairs")
+        )
+    assert not (out / "margin").exists()
+
+
+def test_a_taught_run_whose_teachers_weighed_otherwise_is_never_taken(
+    face_model: Path, made: Path, tmp_path: Path
+) -> None:
+    out, teacher = tmp_path / "recipes", made / "pairs" / "encoder.keras"
+    words = ("--teachers", str(teacher))
+    recipe_trials.run(options(face_model, out, "taught", *words))
+    path = out / "taught" / "run.json"
+    record = json.loads(path.read_text())
+    del record["taught_by"][0]["weight"]
+    path.write_text(json.dumps(record))
+    with pytest.raises(TrainingError, match="differs in how its teachers weighed from"):
+        recipe_trials.run(options(face_model, out, "taught", *words))
 
 
 def test_a_run_on_other_heads_is_never_taken(face_model: Path, made: Path, tmp_path: Path) -> None:

@@ -22,6 +22,17 @@ def test_what_json_has_no_number_for_becomes_null(tmp_path: Path) -> None:
     json.dumps(to_training(record, rendered=True), allow_nan=False)
 
 
+def test_teachers_are_told_with_the_weight_that_their_record_names() -> None:
+    earlier = {"name": "one", "sha256": "a" * 64, "crops": 1_000, "from_crops": 10}
+    later = earlier | {"name": "two", "weight": 100.0, "mirrored": True, "privileged": True}
+    told = to_training(RECORD | {"taught_by": [earlier, later]}, rendered=True)["taught"]
+    assert "one (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on with weight 64, two" in told
+    assert told.endswith(
+        "two (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on with weight 100, each face mirrored too, bare, "
+        "calm and without noise"
+    )
+
+
 def test_a_run_that_began_with_anothers_encoder_tells_of_both() -> None:
     teacher = {"name": "one", "sha256": "a" * 64, "crops": 1_000, "from_crops": 10}
     first = RECORD | {"crops": 500, "taught_by": [teacher], "reports": [{"eer": 0.3}, {"eer": 0.2}]}

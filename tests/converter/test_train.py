@@ -5,16 +5,21 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
 
 from facelatch_converter import quantise, records, runs
+from facelatch_converter.architecture import build_encoder
+from facelatch_converter.crops import Batch
 from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.runs import Schedule
-from facelatch_converter.train import _chosen_before, add_arguments, run
+from facelatch_converter.train import TAUGHT_WEIGHT, TEACHING, _chosen_before, add_arguments, run
+
+if TYPE_CHECKING:
+    from facelatch_converter.training_loop import Trainer
 
 
 def _arguments(face_model: Path, out: Path, *more: str) -> argparse.Namespace:
@@ -142,7 +147,7 @@ def test_a_run_may_recall_earlier_batches(face_model: Path, tmp_path: Path) -> N
 
 def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path: Path) -> None:
     """The first batch's loss is larger by what its faces' similarities lack of the teachers' mean."""
-    from facelatch_converter.training_loop import TAUGHT_WEIGHT, Trainer
+    from facelatch_converter.training_loop import Trainer
 
     teachers = []
     for seed in ("2", "3"):
@@ -150,19 +155,68 @@ def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path
         run(_arguments(face_model, out, "--crops", "8", "--seed", seed))
         teachers.append(out / "encoder.keras")
     model = load_face_model(face_model)
-    tensors = np.random.default_rng(1).uniform(-1, 1, (8, 112, 112, 4)).astype(np.float32)
+    tensors, privileged = np.random.default_rng(1).uniform(-1, 1, (2, 8, 112, 112, 4)).astype(np.float32)
     loaded = [quantise.load_keras(path) for path in teachers]
-    taught = [_cosines(encoder(tensors, training=False).numpy()) for encoder in loaded]
+    taught = [_cosines(_both_ways(encoder, privileged)) for encoder in loaded]
     named = [(encoder, str(path)) for encoder, path in zip(loaded, teachers, strict=True)]
     trainer = Trainer("default", "regression", model, teachers=named)
-    cosines = trainer._taught(tensors).numpy()
+    cosines = trainer._taught(privileged).numpy()
     np.testing.assert_allclose(cosines, np.mean(taught, axis=0), atol=1e-4)
 
     outputs, guess = trainer.network(tensors, training=True)
     known = guess.numpy()  # Guessed rightly, so nothing but the teachers is left.
     lacking = np.square(_cosines(outputs.numpy()) - cosines)[~np.eye(8, dtype=bool)].mean()
-    loss = trainer.step(tensors, known, np.arange(8, dtype=np.int32), np.arange(8))
+    loss = trainer.step(tensors, known, np.arange(8, dtype=np.int32), np.arange(8), privileged)
     assert float(loss) == pytest.approx(TAUGHT_WEIGHT * lacking, rel=1e-3)
+
+
+def test_a_step_shows_teachers_what_the_student_does_not_see() -> None:
+    from facelatch_converter.training_loop import _take_step
+
+    class Recorder:
+        def step(self, *given: Any) -> float:
+            self.given = given
+            return 1.0
+
+    seen, told = np.zeros((2, 4, 4, 4), np.int8), np.full((2, 4, 4, 4), 127, np.int8)
+    labels, trainer = np.arange(2, dtype=np.int32), Recorder()
+    for privileged in (told, None):
+        batch = Batch(seen, np.zeros((2, 3), np.float32), labels, np.arange(2), privileged)
+        assert _take_step(cast("Trainer", trainer), batch) == 1.0
+        tensors, *_, given = trainer.given
+        assert not tensors.any()
+        assert given is None if privileged is None else (given == 1).all()
+
+
+def test_teachers_without_anything_to_see_are_an_error(face_model: Path) -> None:
+    from facelatch_converter.training_loop import Trainer
+
+    encoder = build_encoder()
+    trainer = Trainer("default", "regression", load_face_model(face_model), teachers=[(encoder, "one")])
+    tensors, labels = np.zeros((2, 112, 112, 4), np.float32), np.arange(2, dtype=np.int32)
+    with pytest.raises(ValueError, match="teachers need privileged crops"):
+        trainer.step(tensors, np.zeros((2, 3), np.float32), labels, np.arange(2), None)
+
+
+def test_a_teacher_that_weighed_otherwise_is_noted_anew(face_model: Path, tmp_path: Path) -> None:
+    teacher, out = tmp_path / "teacher", tmp_path / "run"
+    run(_arguments(face_model, teacher, "--crops", "8"))
+    run(_arguments(face_model, out, "--crops", "8", "--teachers", str(teacher / "encoder.keras")))
+    record = json.loads((out / "run.json").read_text())
+    (entry,) = record["taught_by"]
+    for word in ("weight", "mirrored", "privileged"):
+        del entry[word]
+    (out / "run.json").write_text(json.dumps(record))
+    run(_arguments(face_model, out, "--crops", "16", "--resume"))
+    again = json.loads((out / "run.json").read_text())["taught_by"]
+    assert again[0] == entry
+    assert again[1] == entry | {"from_crops": 8} | TEACHING
+
+
+def _both_ways(encoder: Any, tensors: Any) -> Any:
+    """The sum of the directions of each face and of its mirror image."""
+    both = [encoder(faces, training=False).numpy() for faces in (tensors, tensors[:, :, ::-1])]
+    return sum(outputs / np.linalg.norm(outputs, axis=1, keepdims=True) for outputs in both)
 
 
 def _cosines(outputs: Any) -> Any:
@@ -178,7 +232,15 @@ def test_a_resumed_run_keeps_its_teachers(face_model: Path, tmp_path: Path) -> N
     record = json.loads((out / "run.json").read_text())
     assert record["phases"][0]["teachers"] == [str(teacher / "encoder.keras")]
     sha256 = hashlib.sha256((teacher / "encoder.keras").read_bytes()).hexdigest()
-    assert record["taught_by"] == [{"name": "teacher", "sha256": sha256, "crops": 8, "from_crops": 0}]
+    assert record["taught_by"] == [
+        {
+            "name": "teacher",
+            "sha256": sha256,
+            "crops": 8,
+            "from_crops": 0,
+            **TEACHING,
+        }
+    ]
     told = records.to_training(record, rendered=True)
     assert told["phases"][0]["teachers"] == ["encoder.keras"]
     assert f"teacher (sha256 {sha256[:12]}, 8 crops) from crop 0 on" in told["taught"]

@@ -28,6 +28,7 @@ from facelatch_converter.runs import (
     refuse_place,
     require_enough,
     require_writable,
+    to_network,
     to_plain,
     versions,
 )
@@ -121,7 +122,9 @@ def open_record(arguments: argparse.Namespace, start: Start) -> TunedRecord:
     if not arguments.resume:
         make_folder(arguments.out)
         told = {"dataset": arguments.dataset.absolute().name, "crop": asdict(start.crop)}
-        return TunedRecord(given, versions(), fine_tuning={"from": origin(start)} | told)
+        # The network is the start's, whatever this release would train.
+        made_with = versions() | {"network": str(to_network(start.training.get("versions") or {}))}
+        return TunedRecord(given, made_with, fine_tuning={"from": origin(start)} | told)
     try:
         record = TunedRecord(**json.loads(path.read_text(encoding="utf-8")))
         before = record.arguments | {"sha256": record.fine_tuning["from"]["sha256"]}

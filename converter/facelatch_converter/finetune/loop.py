@@ -26,7 +26,7 @@ from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import Schedule, save_encoder
 from facelatch_converter.saving import saving
 from facelatch_converter.start import Start
-from facelatch_converter.train import to_tensors
+from facelatch_converter.train import to_reals
 
 TUNING = 7_261_972
 """Begins the seeds of batches of captured people."""
@@ -217,6 +217,9 @@ def _batches(
         Pace(),
     ) as (made, _):
         yield (
-            (np.concatenate([one, to_tensors(other)]), np.concatenate([labels, other.labels + captured]))
+            (
+                np.concatenate([one, to_reals(other.tensors)]),
+                np.concatenate([labels, other.labels + captured]),
+            )
             for (one, labels), other in zip(own, made, strict=False)
         )

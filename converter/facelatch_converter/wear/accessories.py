@@ -14,7 +14,7 @@ from facelatch_converter.people import Person
 from facelatch_converter.wear import beard, coverings, glasses, hair, headwear
 from facelatch_converter.wear.worn import Worn, dress
 
-__all__ = ["ACCESSORIES", "Worn", "dress", "wear"]
+__all__ = ["ACCESSORIES", "PRACTISED", "Worn", "dress", "wear"]
 
 Real = npt.NDArray[np.float32]
 Maker = Callable[[FaceModel, Person, Real, np.random.Generator], Worn]
@@ -32,6 +32,11 @@ _MAKERS: dict[str, Maker] = {
 }
 
 ACCESSORIES: tuple[str, ...] = tuple(_MAKERS)
+
+_HIDE_MOST = ("medical-mask", "hand")
+_OFTEN = np.array([2.0 if name in _HIDE_MOST else 1.0 for name in ACCESSORIES])
+PRACTISED = _OFTEN / _OFTEN.sum()
+"""How often training draws each of `ACCESSORIES`: what hides most of a face takes most practice."""
 
 
 def wear(

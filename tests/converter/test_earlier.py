@@ -1,0 +1,92 @@
+"""An encoder of the earlier network goes on as it was, in the one with hidden units."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from facelatch_converter.architecture import EMBEDDING_SIZE, HIDDEN, KERAS, build_encoder
+from facelatch_converter.earlier import fit_weights
+from facelatch_converter.face_model import FaceModel
+from facelatch_converter.fused import FASTER
+from facelatch_converter.training_loop import Trainer
+
+RNG = np.random.default_rng(0)
+POOLED = 384
+FACES = RNG.uniform(-1, 1, (3, 112, 112, 4)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def earlier() -> Any:
+    """The network as it was: pooled channels straight into the last layer."""
+    from keras import Model, layers
+
+    encoder = build_encoder()
+    *_, pooled = (
+        layer
+        for layer in encoder.layers
+        if isinstance(layer, layers.Flatten) and layer.output.shape[1] == POOLED
+    )
+    last = [layer for layer in encoder.layers if layer.weights][-1]
+    x = layers.Dense(EMBEDDING_SIZE, use_bias=False)(pooled.output)
+    found = Model(encoder.input, type(last)()(x))
+    for weights in found.weights:
+        # None may be left as it was made. What is not a kernel grows: a variance must stay above zero.
+        noise = RNG.standard_normal(weights.shape).astype(np.float32)
+        weights.assign(weights + 0.02 * noise if len(weights.shape) > 1 else weights + 0.1 * np.abs(noise))
+    return found
+
+
+def test_the_earlier_network_is_all_but_the_hidden_units(earlier: Any) -> None:
+    assert earlier.count_params() == 436_224
+    assert not any(layer.name.startswith(HIDDEN) for layer in earlier.layers)
+    assert sum(layer.name.startswith(HIDDEN) for layer in build_encoder().layers if layer.weights) == 4
+
+
+def test_it_answers_as_before(earlier: Any) -> None:
+    for kinds in (KERAS, FASTER):
+        encoder = build_encoder(kinds=kinds)
+        encoder.set_weights(fit_weights(encoder, earlier.get_weights()))
+        np.testing.assert_allclose(encoder(FACES, training=False), earlier(FACES, training=False), atol=1e-4)
+
+
+def test_it_may_begin_a_run_and_teach_one(earlier: Any, model: FaceModel) -> None:
+    trainer = Trainer("default", "pairs", model, teachers=[(earlier, "teacher")])
+    trainer.begin_with(earlier, "start")
+    expected = earlier(FACES, training=False).numpy()
+    np.testing.assert_allclose(trainer.outputs(FACES), expected, atol=1e-4)
+    (teacher,) = trainer._teachers
+    np.testing.assert_allclose(teacher(FACES, training=False), expected, atol=1e-4)
+
+
+def test_the_hidden_units_are_read_as_soon_as_their_weights_are_no_longer_zero(earlier: Any) -> None:
+    encoder = build_encoder()
+    weights = fit_weights(encoder, earlier.get_weights())
+    (matrix,) = (place for place, one in enumerate(weights) if one.shape == (POOLED + 128, EMBEDDING_SIZE))
+    assert not weights[matrix][POOLED:].any()
+    weights[matrix][POOLED:] = 0.1
+    encoder.set_weights(weights)
+    assert np.abs(encoder(FACES, training=False) - earlier(FACES, training=False)).max() > 1e-3
+
+
+def test_weights_of_the_same_network_are_left_alone() -> None:
+    encoder = build_encoder()
+    same(fit_weights(encoder, encoder.get_weights()), encoder.get_weights())
+    seed = build_encoder("seed", 64)
+    same(fit_weights(seed, seed.get_weights()), seed.get_weights())
+
+
+def test_weights_of_no_known_network_are_left_for_keras_to_refuse(earlier: Any) -> None:
+    encoder = build_encoder()
+    foreign = [np.zeros((2, 3), np.float32)]
+    same(fit_weights(encoder, foreign), foreign)
+    other = [*earlier.get_weights()[:-1], np.zeros(7, np.float32)]
+    with pytest.raises(ValueError, match="shape"):
+        encoder.set_weights(fit_weights(encoder, other))
+
+
+def same(found: list[npt.NDArray[np.float32]], expected: list[npt.NDArray[np.float32]]) -> None:
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
