@@ -57,13 +57,13 @@ def refuse_another(arguments: argparse.Namespace, recipe: str) -> None:
 def refuse_mixed(arguments: argparse.Namespace, recipes: Sequence[str]) -> None:
     """Raise `TrainingError` where runs have not all the same network, or one of another network would have to go on."""
     found = {recipe: _network(arguments, recipe) for recipe in recipes}
-    for network in sorted(set(found.values()) - {NETWORK}):
+    if len(set(found.values())) > 1:
+        network = min(set(found.values()) - {NETWORK})
         theirs = " and ".join(recipe for recipe, one in found.items() if one == network)
-        if len(set(found.values())) > 1:
-            raise TrainingError(
-                f"{arguments.out}: {theirs} trained network {network}, not all of the other recipes; name {theirs} "
-                "alone by --recipes, or choose another folder by --out"
-            )
+        raise TrainingError(
+            f"{arguments.out}: {theirs} trained network {network}, not all of the other recipes; name {theirs} "
+            "alone by --recipes, or choose another folder by --out"
+        )
 
 
 def _network(arguments: argparse.Namespace, recipe: str) -> int:

@@ -122,8 +122,8 @@ def open_record(arguments: argparse.Namespace, start: Start) -> TunedRecord:
     if not arguments.resume:
         make_folder(arguments.out)
         told = {"dataset": arguments.dataset.absolute().name, "crop": asdict(start.crop)}
-        # The network is the start's, whatever this release would train.
-        made_with = versions() | {"network": str(to_network(start.training.get("versions") or {}))}
+        # The network is the start's, whatever this release would train; 0 where nobody noted it.
+        made_with = versions() | {"network": str(to_network(start.training.get("versions")))}
         return TunedRecord(given, made_with, fine_tuning={"from": origin(start)} | told)
     try:
         record = TunedRecord(**json.loads(path.read_text(encoding="utf-8")))
