@@ -158,7 +158,7 @@ def render_view(
 
     bare = None
     if recipe.privileged:
-        calm = np.ascontiguousarray(person.vertices_mm, np.float32)
+        calm = express(model, person, np.zeros(len(model.expression_names), np.float32))
         bare = render(pose(model, calm, person.albedo, person.infrared_albedo, view, light))
     return RenderedView(render(head), float(z), bare)
 
@@ -178,29 +178,27 @@ def locate_offset_mm(view: View, jitter: float, rng: np.random.Generator) -> npt
 def _expose_all(
     people: list[Rendered], spec: CropSpec, recipe: Recipe, augmented: float, rng: np.random.Generator
 ) -> Batch:
-    total = len(people) * recipe.views
-    tensors = np.empty((total, spec.size_px, spec.size_px, 4), np.int8)
+    tensors: list[Tensors] = []
     privileged: list[Tensors] = []
     shared = draw_circumstance(recipe, augmented, rng) if rng.random() < recipe.alike else None
-    place = 0
     for person in people:
         steady = choose_light(recipe, rng) if rng.random() < recipe.steady else None
         for view in rng.choice(len(person.views), recipe.views, replace=False):
             circumstance = shared or draw_circumstance(recipe, augmented, rng, steady)
             seen = person.views[int(view)]
             taken = expose(seen.rendering, seen.centre_mm, circumstance, spec, rng)
-            tensors[place] = _to_steps(taken, spec, recipe)
+            tensors.append(_to_steps(taken, spec, recipe))
             told = None
             if seen.bare is not None:
                 perfect = expose_perfectly(seen.bare, seen.centre_mm, circumstance.light, spec)
                 told = _to_steps(perfect, spec, recipe)
                 privileged.append(told)
-            person.shown.append(Shown(tensors[place].copy(), circumstance.light, told))
-            place += 1
+            person.shown.append(Shown(tensors[-1], circumstance.light, told))
     weights = np.repeat(np.stack([person.weights for person in people]), recipe.views, axis=0)
     labels = np.repeat(np.arange(len(people), dtype=np.int32), recipe.views)
     people_of = np.repeat([2 * person.number for person in people], recipe.views)
-    return Batch(tensors, weights, labels, people_of, _for_teachers(privileged, total))
+    told_to_teachers = _for_teachers(privileged, len(tensors))
+    return Batch(np.stack(tensors), weights, labels, people_of, told_to_teachers)
 
 
 def _for_teachers(found: Sequence[Tensors], crops: int) -> Tensors | None:

@@ -52,7 +52,7 @@ UNPAIRED = ("regression", "contrastive")
 """Losses that do not hold a batch against strangers of another one."""
 PRECISIONS = ("float32", "bfloat16")
 TAUGHT_WEIGHT = 100.0
-"""Of the teachers' similarities: at first more than the all-pairs loss, a few tenths of it once they are near."""
+"""Of the teachers' similarities beside the all-pairs loss."""
 TEACHING: Mapping[str, Any] = MappingProxyType(
     {"weight": TAUGHT_WEIGHT, "mirrored": True, "privileged": True}
 )
