@@ -210,14 +210,19 @@ def test_a_lock_that_has_its_keeper_is_asked_for_there(tmp_path: Path) -> None:
             changed = diagnose(path, tmp_path)["lock"]
             path.write_text(text.replace('driver = "gpio"', 'driver = "recording"'))
             forgotten = diagnose(path, tmp_path)["lock"]
+            path.write_text(f'{text}[panel]\nbutton = "button"\n')
+            wired = diagnose(path, tmp_path)["lock"]
             (place / "lock.sock.line").unlink()
             unknown = diagnose(path, tmp_path)["lock"]
     assert findings["lock"] == Finding("lock", Status.OK, "facelatch-lock.service keeps it, secured now")
     assert findings["permissions"].status is Status.OK
     assert pulse == findings["lock"]  # the daemon's, which tells the keeper with each grant
-    assert {changed.status, forgotten.status, unknown.status} == {Status.FAIL}
-    assert changed.found.endswith("settings: line 'lock' and not 'GPIO17', active_low False and not True")
-    assert forgotten.found.endswith("settings: driver 'gpio' and not 'recording'")
+    assert {changed.status, forgotten.status, wired.status, unknown.status} == {Status.FAIL}
+    assert changed.found.endswith(
+        "settings: lock.line 'lock' and not 'GPIO17', lock.active_low False and not True"
+    )
+    assert wired.found.endswith("settings: panel.button '' and not 'button'")
+    assert forgotten.found.endswith("settings: lock.driver 'gpio' and not 'recording'")
     assert unknown.found.endswith("which ones it does not say")
     assert changed.hint.startswith("sudo systemctl restart facelatch-lock")
 

@@ -8,7 +8,7 @@ import pytest
 from facelatch.commands import secure_lock
 from facelatch.errors import ConfigError, LockError
 from facelatch.exit_codes import ExitCode
-from facelatch.keeping.settings import LockSettings
+from facelatch.keeping.settings import DoorSettings, LockSettings
 from facelatch.locks.kept import join
 from facelatch.locks.remembered import remember
 from tests.gpiochips import Board, Line
@@ -67,7 +67,7 @@ def test_the_line_that_the_keeper_drove_is_shut_wherever_the_settings_lead_now(t
     left, now = Line("GPIO17", level=1), Line("GPIO27", level=1)
     board, config = make_door(now, tmp_path)
     board.chips[CHIP][1].append(left)
-    remember(LockSettings(driver="gpio", chip=CHIP, line="GPIO17"), tmp_path / "lock.sock")
+    remember(DoorSettings(LockSettings("gpio", CHIP, "GPIO17")), tmp_path / "lock.sock")
     assert run(config, board, tmp_path / "lock.sock") is ExitCode.OK
     assert (left.level, left.consumer, now.level, now.consumer) == (0, "", 0, "")
     assert board.open_chips == 0
@@ -76,7 +76,7 @@ def test_the_line_that_the_keeper_drove_is_shut_wherever_the_settings_lead_now(t
 def test_it_is_shut_though_the_settings_are_broken_and_that_is_said(tmp_path: Path) -> None:
     left = Line("GPIO17", level=1)
     board, config = make_door(left, tmp_path)
-    remember(LockSettings(driver="gpio", chip=CHIP, line="GPIO17"), tmp_path / "lock.sock")
+    remember(DoorSettings(LockSettings("gpio", CHIP, "GPIO17")), tmp_path / "lock.sock")
     config.write_text("[lock")
     with pytest.raises(ConfigError, match="is not TOML"):
         run(config, board, tmp_path / "lock.sock")

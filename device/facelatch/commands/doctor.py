@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from facelatch.diagnosis.judgements import (
 from facelatch.encoder import Encoder, runtime_version
 from facelatch.event_log import check_path
 from facelatch.exit_codes import ExitCode
-from facelatch.keeping.settings import LockSettings
+from facelatch.keeping.settings import DoorSettings
 from facelatch.keeping.wire import Plain
 from facelatch.locks.gpio import CONSUMER, open_line
 from facelatch.locks.kept import ask
@@ -178,10 +178,11 @@ def _check_lock(config: Config, root: Path) -> Finding:
     settings = config.lock
     left_ms = _ask_keeper(root)
     if left_ms is not None:
-        differing = _differing(remembered(root / KEEPER.relative_to("/")), settings)
+        wanted = DoorSettings(settings, config.panel)
+        differing = _differing(remembered(root / KEEPER.relative_to("/")), wanted)
         if differing:
             found = f"facelatch-lock.service was started with other settings: {differing}"
-            hint = "sudo systemctl restart facelatch-lock; with a --config of its own make both [lock] alike"
+            hint = "sudo systemctl restart facelatch-lock; if it has a --config of its own, make both files alike"
             return Finding("lock", Status.FAIL, found, hint)
     if settings.driver != "gpio":
         hint = 'set driver = "gpio" under [lock], with chip and line'
@@ -195,16 +196,23 @@ def _check_lock(config: Config, root: Path) -> Finding:
     return judge_line(f"line {settings.line} of {settings.chip}", consumer, CONSUMER)
 
 
-def _differing(kept: LockSettings | None, wanted: LockSettings) -> str:
+def _differing(kept: DoorSettings | None, wanted: DoorSettings) -> str:
     """What a keeper drives otherwise than the settings say; it reads them once, when it starts. Empty: nothing."""
     if kept is None:
         return "which ones it does not say"
+    was, now = (
+        {
+            f"{section}.{name}": value
+            for section, entries in asdict(door).items()
+            for name, value in entries.items()
+        }
+        for door in (kept, wanted)
+    )
     # How long a grant releases is the daemon's to say.
-    names = [entry.name for entry in fields(LockSettings) if entry.name != "pulse_s"]
     return ", ".join(
-        f"{name} {getattr(kept, name)!r} and not {getattr(wanted, name)!r}"
-        for name in names
-        if getattr(kept, name) != getattr(wanted, name)
+        f"{name} {was[name]!r} and not {now[name]!r}"
+        for name in now
+        if name != "lock.pulse_s" and was[name] != now[name]
     )
 
 

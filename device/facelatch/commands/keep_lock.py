@@ -22,7 +22,7 @@ from facelatch.exit_codes import ExitCode, of_error
 from facelatch.keeping.keeper import KeeperRule
 from facelatch.keeping.notices import Told
 from facelatch.keeping.releases import Again
-from facelatch.keeping.settings import DoorSettings, LockSettings, load_door
+from facelatch.keeping.settings import DoorSettings, load_door
 from facelatch.keeping.wire import Noticed, Refused, answer_line
 from facelatch.locks.clients import Clients
 from facelatch.locks.gpio import OpenChip
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, open_chip: OpenChip | None = None) -> Exi
     if arguments.client_fd is None:
         users = _users(arguments.client_user)
         door = load_door(arguments.config)
-        _keep(door, open_chip, partial(_listen, door.lock, arguments.socket), users, _print)
+        _keep(door, open_chip, partial(_listen, door, arguments.socket), users, _print)
         # Not where it ended by an error: who knows what became of the line.
         forget(arguments.socket)
         return ExitCode.OK
@@ -155,10 +155,10 @@ def _serve(client: socket.socket, clients: Clients, _stack: ExitStack) -> Callab
     return lambda: clients.is_empty
 
 
-def _listen(lock: LockSettings, path: Path, clients: Clients, stack: ExitStack) -> Callable[[], bool]:
+def _listen(door: DoorSettings, path: Path, clients: Clients, stack: ExitStack) -> Callable[[], bool]:
     clients.listen(stack.enter_context(listening(path)))
     try:
-        remember(lock, path)
+        remember(door, path)
     except OSError as error:
         # The exit button must work in spite of a full disk.
         print(f"facelatch: the lock's line cannot be noted ({error}); do not change [lock]", file=sys.stderr)

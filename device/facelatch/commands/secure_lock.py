@@ -49,7 +49,7 @@ def secure(config: Path | None, keeper: Path, open_chip: OpenChip | None = None)
         try:
             last = remembered(keeper)
             if last is not None:
-                to_lock(last, open_chip).close()
+                to_lock(last.lock, open_chip).close()
         finally:
             to_lock(load_door(config).lock, open_chip).close()
     elif left_ms > 0:

@@ -3,6 +3,7 @@
 The lock's keeper must start whatever is wrong with the camera or the model, so it looks at these sections alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,11 @@ def load_door(path: Path | None) -> DoorSettings:
 
 def parse_door(text: str, source: str) -> DoorSettings:
     """The door's settings in `text`, which `source` names in messages."""
-    tables = to_tables(text, source)
+    return read_door(to_tables(text, source), source)
+
+
+def read_door(tables: Mapping[str, Any], source: str) -> DoorSettings:
+    """The door's settings in a file's sections, the built-in ones where a section is not there."""
     kinds: dict[str, type[Any]] = {"lock": LockSettings, "panel": PanelSettings}
     chosen = {
         name: read_section(tables[name], kind, name, source) for name, kind in kinds.items() if name in tables

@@ -1,4 +1,4 @@
-"""Which line a keeper drives, written beside its socket for whoever shuts the door after it.
+"""What a keeper drives, written beside its socket for whoever shuts the door after it, or asks what it was told.
 
 Settings may be changed or broken while a keeper runs. The line that it leaves behind when it is killed is the one
 that it was started with.
@@ -11,13 +11,12 @@ from pathlib import Path
 
 from facelatch.errors import LockError
 from facelatch.files import replace_file
-from facelatch.keeping.settings import LockSettings
-from facelatch.sections import read_section
+from facelatch.keeping.settings import DoorSettings, read_door
 
 
-def remember(settings: LockSettings, socket: Path) -> None:
+def remember(door: DoorSettings, socket: Path) -> None:
     """Write the settings down; raises `OSError`."""
-    replace_file(_beside(socket), json.dumps(asdict(settings)).encode(), mode=0o640)
+    replace_file(_beside(socket), json.dumps(asdict(door)).encode(), mode=0o640)
 
 
 def forget(socket: Path) -> None:
@@ -26,7 +25,7 @@ def forget(socket: Path) -> None:
         _beside(socket).unlink()
 
 
-def remembered(socket: Path) -> LockSettings | None:
+def remembered(socket: Path) -> DoorSettings | None:
     """The settings that a keeper left there, None where none did; raises `LockError` if they cannot be read."""
     place = _beside(socket)
     try:
@@ -38,12 +37,15 @@ def remembered(socket: Path) -> LockSettings | None:
             f"{place} cannot be read ({error}), which names the line that the keeper drove; restart facelatch-lock"
         ) from error
     try:
-        settings: LockSettings = read_section(json.loads(text), LockSettings, "lock", str(place))
+        tables = json.loads(text)
+        fault = "" if isinstance(tables, dict) and {*tables} == {"lock", "panel"} else "no [lock] and [panel]"
     except ValueError as error:
+        fault = str(error)
+    if fault:
         raise LockError(
-            f"{place} is damaged ({error}), which names the line that the keeper drove; restart facelatch-lock"
-        ) from error
-    return settings
+            f"{place} is damaged ({fault}), which names the line that the keeper drove; restart facelatch-lock"
+        )
+    return read_door(tables, str(place))
 
 
 def _beside(socket: Path) -> Path:
