@@ -13,8 +13,9 @@ from facelatch_converter import options
 
 DESCRIPTION = """Render training crops in this one process and count them.
 
-`new` renders every crop; `mixed` is what training does: two thirds of the people of a batch were rendered before
-and are only seen anew by the sensor. The first batch compiles and warms up, and is not counted."""
+`new` renders every crop; `mixed` is what training does: most people of a batch were rendered before and are only seen
+anew by the sensor, and half of the batches are crops that were shown before; `taught` adds the bare, calm face that
+teachers see. The first batch compiles and warms up, and is not counted."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     model = load_face_model(arguments.face_model)
     recipe = Recipe(people=arguments.people)
     figures = {}
-    for name, kind in (("new", replace(recipe, reused=0.0)), ("mixed", recipe)):
+    kinds = {"new": replace(recipe, reused=0.0), "mixed": recipe, "taught": replace(recipe, privileged=True)}
+    for name, kind in kinds.items():
         made = (len(batch.labels) for batch in batches(model, CropSpec(), kind, arguments.seed, 0))
         figures[name] = round(per_second(made, arguments.seconds, time.process_time), 1)
     if arguments.json:

@@ -144,9 +144,8 @@ def render_view(
     draw = draw_wide_expression if rng.random() < recipe.grimacing else draw_expression
     vertices = express(model, person, draw(model, rng, float(rng.uniform(0.4, 1))))
     light = draw_light(rng, recipe.hard)
-    if rng.random() < recipe.dressed:
-        names = rng.choice(ACCESSORIES, 2 if rng.random() < 0.2 else 1, replace=False, p=PRACTISED)
-        worn = [wear(str(name), model, person, vertices, rng) for name in names]
+    worn = [wear(name, model, person, vertices, rng) for name in draw_worn(recipe, rng)]
+    if worn:
         head = dress(model, person, vertices, worn, view, light)
     else:
         head = pose(model, vertices, person.albedo, person.infrared_albedo, view, light)
@@ -161,6 +160,14 @@ def render_view(
         calm = express(model, person, np.zeros(len(model.expression_names), np.float32))
         bare = render(pose(model, calm, person.albedo, person.infrared_albedo, view, light))
     return RenderedView(render(head), float(z), bare)
+
+
+def draw_worn(recipe: Recipe, rng: np.random.Generator) -> list[str]:
+    """What somebody wears or holds: mostly nothing, seldom two things."""
+    if rng.random() >= recipe.dressed:
+        return []
+    names = rng.choice(ACCESSORIES, 2 if rng.random() < 0.2 else 1, replace=False, p=PRACTISED)
+    return [str(name) for name in names]
 
 
 def locate_offset_mm(view: View, jitter: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:

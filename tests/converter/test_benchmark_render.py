@@ -23,12 +23,12 @@ def test_the_first_batch_is_a_warm_up_and_not_counted() -> None:
     assert list(counts) == []
 
 
-def test_the_command_prints_both_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toy = write_toy_model(tmp_path / "toy.npz")
     status = main(
         ["benchmark-render", "--face-model", str(toy), "--seconds", "0.1", "--people", "2", "--json"]
     )
     assert status == 0
     figures = json.loads(capsys.readouterr().out)["crops_per_core_second"]
-    assert set(figures) == {"new", "mixed"}
+    assert set(figures) == {"new", "mixed", "taught"}
     assert all(figure > 1 for figure in figures.values())

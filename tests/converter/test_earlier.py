@@ -12,9 +12,13 @@ from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FASTER
 from facelatch_converter.training_loop import Trainer
 
-RNG = np.random.default_rng(0)
 POOLED = 384
-FACES = RNG.uniform(-1, 1, (3, 112, 112, 4)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def faces() -> npt.NDArray[np.float32]:
+    """Three tensors, (3, 112, 112, 4)."""
+    return np.random.default_rng(0).uniform(-1, 1, (3, 112, 112, 4)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +35,10 @@ def earlier() -> Any:
     last = [layer for layer in encoder.layers if layer.weights][-1]
     x = layers.Dense(EMBEDDING_SIZE, use_bias=False)(pooled.output)
     found = Model(encoder.input, type(last)()(x))
+    rng = np.random.default_rng(1)
     for weights in found.weights:
         # None may be left as it was made. What is not a kernel grows: a variance must stay above zero.
-        noise = RNG.standard_normal(weights.shape).astype(np.float32)
+        noise = rng.standard_normal(weights.shape).astype(np.float32)
         weights.assign(weights + 0.02 * noise if len(weights.shape) > 1 else weights + 0.1 * np.abs(noise))
     return found
 
@@ -44,30 +49,34 @@ def test_the_earlier_network_is_all_but_the_hidden_units(earlier: Any) -> None:
     assert sum(layer.name.startswith(HIDDEN) for layer in build_encoder().layers if layer.weights) == 4
 
 
-def test_it_answers_as_before(earlier: Any) -> None:
+def test_it_answers_as_before(earlier: Any, faces: npt.NDArray[np.float32]) -> None:
     for kinds in (KERAS, FASTER):
         encoder = build_encoder(kinds=kinds)
         encoder.set_weights(fit_weights(encoder, earlier.get_weights()))
-        np.testing.assert_allclose(encoder(FACES, training=False), earlier(FACES, training=False), atol=1e-4)
+        np.testing.assert_allclose(encoder(faces, training=False), earlier(faces, training=False), atol=1e-4)
 
 
-def test_it_may_begin_a_run_and_teach_one(earlier: Any, model: FaceModel) -> None:
+def test_it_may_begin_a_run_and_teach_one(
+    earlier: Any, faces: npt.NDArray[np.float32], model: FaceModel
+) -> None:
     trainer = Trainer("default", "pairs", model, teachers=[(earlier, "teacher")])
     trainer.begin_with(earlier, "start")
-    expected = earlier(FACES, training=False).numpy()
-    np.testing.assert_allclose(trainer.outputs(FACES), expected, atol=1e-4)
+    expected = earlier(faces, training=False).numpy()
+    np.testing.assert_allclose(trainer.outputs(faces), expected, atol=1e-4)
     (teacher,) = trainer._teachers
-    np.testing.assert_allclose(teacher(FACES, training=False), expected, atol=1e-4)
+    np.testing.assert_allclose(teacher(faces, training=False), expected, atol=1e-4)
 
 
-def test_the_hidden_units_are_read_as_soon_as_their_weights_are_no_longer_zero(earlier: Any) -> None:
+def test_the_hidden_units_are_read_as_soon_as_their_weights_are_no_longer_zero(
+    earlier: Any, faces: npt.NDArray[np.float32]
+) -> None:
     encoder = build_encoder()
     weights = fit_weights(encoder, earlier.get_weights())
     (matrix,) = (place for place, one in enumerate(weights) if one.shape == (POOLED + 128, EMBEDDING_SIZE))
     assert not weights[matrix][POOLED:].any()
     weights[matrix][POOLED:] = 0.1
     encoder.set_weights(weights)
-    assert np.abs(encoder(FACES, training=False) - earlier(FACES, training=False)).max() > 1e-3
+    assert np.abs(encoder(faces, training=False) - earlier(faces, training=False)).max() > 1e-3
 
 
 def test_weights_of_the_same_network_are_left_alone() -> None:
