@@ -98,3 +98,16 @@ def test_a_kinect_sends_colour_without_infrared(face_model: Path) -> None:
     frame = film_frame(generator, take, make_head(generator, take), 0)
     assert frame.infrared is None
     assert frame.size == (640, 480)
+
+
+@pytest.mark.parametrize("accessory", ["medical-mask", "hand", "sunglasses"])
+def test_a_longer_take_begins_with_the_same_frames(face_model: Path, accessory: str) -> None:
+    generator = load_generator(face_model)
+    circumstances = Circumstances(camera="d435-small", accessory=accessory)
+    protocol = replace(PLAIN, attempt=circumstances)
+    short, long = (attempt_take(generator, protocol, 3, 0, frames) for frames in (1, 5))
+    crops = [render_tensors(generator, take, [0], SPEC) for take in (short, long)]
+    np.testing.assert_array_equal(*crops)
+    frames = [film_frame(generator, take, make_head(generator, take), 0) for take in (short, long)]
+    np.testing.assert_array_equal(frames[0].depth_mm, frames[1].depth_mm)
+    np.testing.assert_array_equal(frames[0].colour, frames[1].colour)

@@ -57,7 +57,7 @@ def test_people_attempts_and_protocols_differ(face_model: Path) -> None:
 def test_what_a_camera_adds_is_apart_from_what_the_take_is_drawn_from(face_model: Path) -> None:
     take = attempt_take(load_generator(face_model), PLAIN, 0, 0, 2)
     drawn = np.random.default_rng(take.seed).random()
-    assert len({drawn, take.noise(0).random(), take.noise(1).random(), take.noise(0, 1).random()}) == 4
+    assert len({drawn, take.noise(0).random(), take.noise(1).random(), take.circumstance(1).random()}) == 4
     assert take.noise(1).random() == take.noise(1).random()
 
 

@@ -25,8 +25,8 @@ from facelatch_converter.protocols.take_frames import film_frame
 from facelatch_converter.protocols.take_heads import make_head
 from facelatch_converter.protocols.takes import Take, attempt_take, enrolment_take
 
-LOOKS = 10
-"""Frames of an attempt before it is given up."""
+LOOKS = SessionRule().attempts
+"""Frames of an attempt before it is given up, as a board's settings begin with."""
 
 CROPS_PER_FRAME = 12
 """What a whole frame costs, in crops."""

@@ -13,6 +13,9 @@ from facelatch_converter.render import Rendering
 from facelatch_converter.scenes import draw_backdrop
 from facelatch_converter.staging import CAMERAS, Room, expose_frame, render_in_room
 
+_ROOM = 1
+"""Tells the room from what else all views of a take share."""
+
 _AT_NIGHT = np.float32(0.02)
 """Of the day's grey levels: far below what `frames.intensity` takes for an image."""
 
@@ -33,6 +36,6 @@ def _lit(rendering: Rendering, lighting: Lighting) -> Rendering:
 
 def _room(take: Take) -> Room:
     """Where the take is filmed, the same for all of its frames."""
-    rng = take.noise(len(take.views), 1)
+    rng = take.circumstance(_ROOM)
     backdrop = draw_backdrop(rng)
     return Room(take.light, backdrop, CAMERAS[take.circumstances.camera], int(rng.integers(1 << 30)))

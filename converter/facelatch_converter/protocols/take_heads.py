@@ -14,7 +14,7 @@ from facelatch_converter.wear.worn import Worn, dress
 Real = npt.NDArray[np.float32]
 
 _DRESSING = 2
-"""Tells what is worn from the other random numbers of a take."""
+"""Tells what is worn from what else all views of a take share."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ def make_head(generator: Generator, take: Take) -> Head:
     name = take.circumstances.accessory
     if not name:
         return Head(vertices, ())
-    rng = take.noise(len(take.views), _DRESSING)
+    rng = take.circumstance(_DRESSING)
     return Head(vertices, (wear(name, generator.model, take.person, vertices, rng),))
 
 

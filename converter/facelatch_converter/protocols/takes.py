@@ -47,10 +47,14 @@ class Take:
     seed: tuple[int, ...]
     """Of what the camera adds."""
 
-    def noise(self, *numbers: int) -> np.random.Generator:
+    def noise(self, number: int) -> np.random.Generator:
         """Random numbers of one view's own, so that views can be had in any order."""
         # The 1 keeps them apart from the take's: numpy takes a seed with zeros at its end for the shorter one.
-        return np.random.default_rng([*self.seed, 1, *numbers])
+        return np.random.default_rng([*self.seed, 1, number])
+
+    def circumstance(self, kind: int) -> np.random.Generator:
+        """Random numbers of what all views share, however many there are; `kind` from 1 on tells them apart."""
+        return np.random.default_rng([*self.seed, 2, kind])
 
 
 def enrolment_take(generator: Generator, cohort: Cohort, number: int) -> Take:
