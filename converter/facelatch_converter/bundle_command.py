@@ -15,7 +15,7 @@ from facelatch.preprocess import CropSpec
 from facelatch_converter import bundle, quantise, quantise_command, records, sources, tflite_inspect
 from facelatch_converter.bundle import About
 from facelatch_converter.card_pictures import REPORT_FOLDER
-from facelatch_converter.errors import ConversionError
+from facelatch_converter.errors import ConversionError, DatasetError
 from facelatch_converter.evaluate import Evaluation, Numbers, evaluate
 from facelatch_converter.evaluate_command import (
     add_measuring_arguments,
@@ -26,7 +26,7 @@ from facelatch_converter.evaluate_command import (
 )
 from facelatch_converter.evaluation_report import write_report
 from facelatch_converter.processes import processes
-from facelatch_converter.sources import Source
+from facelatch_converter.sources import SYNTHETIC, Source
 from facelatch_converter.start import SHA256_KEY
 
 
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.record is not None:
         record = records.read_record(arguments.record)
         records.require_preprocessing(record, arguments.record)
-    parity = None if arguments.parity is None else records.read_parity(arguments.parity)
+    parity = None if arguments.parity is None else _read_parity(arguments, encoder)
     if arguments.keras is not None:
         # In a process of its own: tflite-runtime fails in one that has loaded TensorFlow.
         with processes(1) as pool:
@@ -74,10 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
     source = without_trained(sources.open_source(arguments), record)
     training = to_training(record, source.rendered, arguments.keras)
     about = _about(arguments, size_px, training)
-    open_ended = measure_bundle(bundle.provisional(encoder, about), source, arguments)
+    # How near the samples of one face are is fitted only here: a guess would leave out the noisy ones.
+    reach = FARTHEST
+    open_ended = measure_bundle(bundle.provisional(encoder, about), source, arguments, reach)
     fitted = bundle.fit(encoder, about, open_ended.comparisons, arguments.fmr, arguments.margin)
     measured = evaluate(open_ended.captures, open_ended.scores, fitted.card.threshold)
-    numbers = to_numbers(fitted, source, measured, arguments)
+    numbers = to_numbers(fitted, source, measured, arguments, reach)
     numbers["data"]["threshold_fitted_here"] = True
     if parity is not None:
         numbers["parity"] = parity
@@ -98,13 +100,25 @@ def to_training(record: Mapping[str, Any], rendered: bool, keras: Path | None) -
 
 
 def without_trained(source: Source, record: Mapping[str, Any]) -> Source:
-    """The source without whom a fine-tuned encoder learnt from: on them every encoder looks good."""
-    trained = records.trained_people(record, source.dataset)
-    kept = [ref for ref in source.refs if ref.subject not in trained]
-    if len(kept) == len(source.refs):
+    """The source without whom a fine-tuned encoder learnt from: on them every encoder looks good.
+
+    People are told by name whatever their folder is called, because a folder may have been renamed. Raises
+    `DatasetError` where nobody knows whom it learnt from, and where nobody else is left.
+    """
+    if source.dataset == SYNTHETIC and all(ref.rendered for ref in source.refs):
         return source
+    trained = records.trained_people(record, source.dataset) | records.trained_anywhere(record)
+    kept = [ref for ref in source.refs if ref.subject not in trained]
+    left_out = {ref.subject for ref in source.refs} & trained
+    if not left_out:
+        return source
+    if not kept:
+        raise DatasetError(
+            f"{source.name}: the encoder was fine-tuned on all of its {len(left_out)} people, by their names; name a "
+            "data set with others to measure on"
+        )
     return replace(
-        source, refs=kept, name=f"{source.name} without the {len(trained)} people it was fine-tuned on"
+        source, refs=kept, name=f"{source.name} without the {len(left_out)} people it was fine-tuned on"
     )
 
 
@@ -148,6 +162,22 @@ def _read_encoder(path: Path) -> tuple[bytes, int]:
         ) from None
     quantise.require_integer(encoder, str(path))
     return encoder, tflite_inspect.inspect(encoder, str(path)).inputs[0].shape[1]
+
+
+def _read_parity(arguments: argparse.Namespace, encoder: bytes) -> dict[str, Any]:
+    """The parity report; raises `ConversionError` for one of other files than go into the bundle."""
+    found = records.read_parity(arguments.parity)
+    files = {"tflite_sha256": (arguments.encoder, encoder)}
+    if arguments.keras is not None and arguments.keras.is_file():
+        files["keras_sha256"] = (arguments.keras, arguments.keras.read_bytes())
+    for name, (path, data) in files.items():
+        digest, compared = hashlib.sha256(data).hexdigest(), str(found["model"][name])
+        if digest != compared:
+            raise ConversionError(
+                f"{arguments.parity}: compared {compared[:12]}, {path} is {digest[:12]}; name the report of these "
+                "files, or quantise --parity again"
+            )
+    return found
 
 
 def _accuracy(numbers: Mapping[str, Any]) -> dict[str, Any]:

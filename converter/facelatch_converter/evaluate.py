@@ -101,7 +101,10 @@ def _at_fmr(measured: Comparisons, target: float) -> Numbers:
 
 
 def _failures(captures: Sequence[MeasuredCapture]) -> Numbers:
-    """Over live captures: whole captures without a sample, single frames without one, and why."""
+    """Over live captures: whole captures without an embedding, single frames without a sample, and why.
+
+    `samples_disagree` is how many of the captures gave samples that a session would not have compared.
+    """
     live = [capture for capture in captures if capture.attack is None]
     reasons = Counter(reason for capture in live for reason in capture.failures)
     frames = sum(capture.frames for capture in live)
@@ -109,6 +112,7 @@ def _failures(captures: Sequence[MeasuredCapture]) -> Numbers:
         "captures": to_numbers(Rate(sum(capture.embedding is None for capture in live), len(live))),
         "frames": to_numbers(Rate(reasons.total(), frames)),
         "reasons": dict(reasons.most_common()),
+        "samples_disagree": sum(capture.disagrees for capture in live),
     }
 
 

@@ -1,6 +1,7 @@
 """`facelatch-convert evaluate`: a bundle's int8 model on a data set, through the board's own code."""
 
 import argparse
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ import numpy as np
 from facelatch.card import Bundle, load_bundle
 from facelatch.encoder import RUNTIMES, runtime_version
 from facelatch.errors import ConfigError
+from facelatch.matching import FARTHEST
 from facelatch_converter import report, sources
 from facelatch_converter.evaluate import Evaluation, Numbers, evaluate, summarise
 from facelatch_converter.evaluate_ways import note_given, refuse_foreign
@@ -22,7 +24,7 @@ from facelatch_converter.scores import compare
 from facelatch_converter.sources import Source
 
 SAMPLES = 3
-"""What a session on the board fuses by default."""
+"""What a session on the board takes by default."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +50,8 @@ def add_measuring_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=SAMPLES,
         metavar="N",
-        help="fuse the first N samples of a capture, as a session on the board does; 0 fuses all "
-        "(default: %(default)s)",
+        help="take the first N samples of a capture, and fuse those that count and agree in a session on the board; "
+        "0 takes all (default: %(default)s)",
     )
     parser.add_argument(
         "--workers",
@@ -73,8 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_existing(arguments.out, arguments.force)
     bundle = load_bundle(arguments.bundle)
     source = sources.open_source(arguments)
-    evaluation = measure_bundle(bundle, source, arguments)
-    numbers = to_numbers(bundle, source, evaluation, arguments)
+    reach = bundle.card.enrolment_limit
+    evaluation = measure_bundle(bundle, source, arguments, reach)
+    numbers = to_numbers(bundle, source, evaluation, arguments, reach)
     write_report(arguments.out, evaluation, numbers, arguments.seed)
     print(json.dumps(numbers, indent=2) if arguments.json else "\n".join(to_lines(numbers, arguments.out)))
     return 0
@@ -86,18 +89,19 @@ def check_measuring(arguments: argparse.Namespace) -> None:
         raise ConfigError("--workers must be at least 1 and --samples at least 0")
 
 
-def measure_bundle(bundle: Bundle, source: Source, arguments: argparse.Namespace) -> Evaluation:
-    """The bundle's model on all captures of the source, with a progress bar."""
+def measure_bundle(bundle: Bundle, source: Source, arguments: argparse.Namespace, reach: float) -> Evaluation:
+    """The bundle's model on all captures of the source, with a progress bar; `reach` as in a `SessionRule`."""
     acquirer = BoardAcquirer(bundle, arguments.runtime)
     with progress_bar(len(source.refs), "captures") as advance:
-        captures = measure(source.refs, acquirer, arguments.samples, arguments.workers, advance)
+        captures = measure(source.refs, acquirer, arguments.samples, reach, arguments.workers, advance)
     return evaluate(captures, compare(captures), bundle.card.threshold)
 
 
 def to_numbers(
-    bundle: Bundle, source: Source, evaluation: Evaluation, arguments: argparse.Namespace
+    bundle: Bundle, source: Source, evaluation: Evaluation, arguments: argparse.Namespace, reach: float
 ) -> Numbers:
-    """The content of `metrics.json`."""
+    """The content of `metrics.json`; `reach` is what was measured with."""
+    people = _rendered_people(arguments)
     live = [capture for capture in evaluation.captures if capture.attack is None]
     counts = [len(capture.checks) for capture in live if capture.checks]
     samples = f"up to {arguments.samples} samples" if arguments.samples else "all samples"
@@ -118,8 +122,13 @@ def to_numbers(
             "attack_captures": len(evaluation.captures) - len(live),
             "frames_looked_at": sum(capture.frames for capture in live),
             "samples_median": float(np.median(counts)),
-            "fusion": f"{samples} (the median capture gave {np.median(counts):g}) are fused into their mean direction",
-            "fitted_on_these_people": _fitted_on(bundle.card.accuracy, source.dataset, arguments.seed),
+            "captures_of_fewer_samples": sum(count < arguments.samples for count in counts),
+            "fusion": f"{samples} (the median capture gave {np.median(counts):g}) are taken; those that count as in a "
+            f"session, {_agreement(reach)}, are fused into their mean direction",
+            **people,
+            "fitted_on_these_people": _fitted_on(
+                bundle.card.accuracy, people | {"dataset": source.dataset, "seed": arguments.seed}
+            ),
         },
         **summarise(evaluation),
     }
@@ -149,10 +158,32 @@ def to_lines(numbers: Numbers, out: Path) -> list[str]:
     return [*lines, f"report: {out / 'report.html'}"]
 
 
-def _fitted_on(accuracy: Mapping[str, object], dataset: str, seed: int) -> bool:
-    """Whether a card's figures come from these very people; rendered ones are made by the seed alone."""
+def _agreement(reach: float) -> str:
+    if reach >= FARTHEST:
+        return (
+            "the well covered ones, whether they agree or not because the reach of agreement is not known yet"
+        )
+    return f"the well covered ones that agree within a reach of {reach:.3f}"
+
+
+def _rendered_people(arguments: argparse.Namespace) -> Numbers:
+    """Of which heads people were rendered; nothing where they come from a folder."""
+    if arguments.dataset != sources.SYNTHETIC:
+        return {}
+    model: Path = arguments.face_model
+    return {"face_model": model.name, "face_model_sha256": hashlib.sha256(model.read_bytes()).hexdigest()}
+
+
+def _fitted_on(accuracy: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    """Whether a card's figures come from these very people; rendered ones are made by the heads and the seed.
+
+    Earlier cards do not say which heads: then they are taken for the same.
+    """
     measured = accuracy.get("int8")
     data = measured.get("data") if isinstance(measured, Mapping) else None
-    if not isinstance(data, Mapping) or data.get("dataset") != dataset:
+    if not isinstance(data, Mapping) or data.get("dataset") != now["dataset"]:
         return False
-    return dataset != sources.SYNTHETIC or data.get("seed") == seed
+    if now["dataset"] != sources.SYNTHETIC:
+        return True
+    heads = now.get("face_model_sha256")  # None of a folder that happens to be called synthetic
+    return data.get("seed") == now["seed"] and data.get("face_model_sha256", heads) == heads

@@ -13,6 +13,12 @@ from facelatch_converter.plots import DARK, LIGHT, Look
 from facelatch_converter.report import Picture
 
 FILES = ("metrics.json", "scores.npz", "report.html", "distances.png", "det.png", "tsne.png", "pca.png")
+"""What an evaluation on a data set leaves."""
+PROTOCOL_FILES = (
+    "metrics.json", "report.html", "det.png", "det-protocols.png", "frr.png", "tsne.png", "pca.png",
+    "worst-genuine.png", "closest-impostors.png",
+)  # fmt: skip
+"""What an evaluation of protocols leaves; `protocols.report` writes them."""
 
 
 def refuse_existing(folder: Path, force: bool) -> None:
@@ -24,6 +30,12 @@ def refuse_existing(folder: Path, force: bool) -> None:
     places.refuse_taken_folder(folder)
 
 
+def remove_report(folder: Path) -> None:
+    """Remove what an older evaluation of either kind left in `folder`, and nothing else; raises `OSError`."""
+    for name in {*FILES, *PROTOCOL_FILES}:
+        (folder / name).unlink(missing_ok=True)
+
+
 def write_report(folder: Path, evaluation: Evaluation, numbers: Numbers, seed: int) -> None:
     """Write `FILES` into `folder`, made where it is missing; of an older report there, nothing stays.
 
@@ -32,8 +44,7 @@ def write_report(folder: Path, evaluation: Evaluation, numbers: Numbers, seed: i
     pictures = draw(evaluation, seed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            (folder / name).unlink(missing_ok=True)
+        remove_report(folder)
         (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
         scores.save_scores(evaluation.scores, folder / "scores.npz")
         for picture in pictures:

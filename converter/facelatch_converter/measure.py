@@ -15,11 +15,15 @@ from facelatch.frames import Frame
 from facelatch.liveness import PadCheck
 from facelatch.locate import Locator
 from facelatch.matching import Embedding
+from facelatch.session import counted
 from facelatch_converter.datasets import CaptureRef
 from facelatch_converter.processes import processes
 
 NO_EMBEDDING = "no-embedding"
 """The reason where a face was found and the encoder gave nothing that can be compared."""
+
+SAMPLES_DISAGREE = "samples-disagree"
+"""The reason where a capture gave samples, and a session would not have compared them with anybody."""
 
 _CAPTURES_PER_JOB = 8
 
@@ -57,13 +61,18 @@ class MeasuredCapture:
     name: str
     attack: str | None
     embedding: Embedding | None
-    """The fused samples, or None where there was no usable one."""
+    """The samples that count in a session, fused; None where there was no usable one or they disagree."""
     frames: int
     """Frames looked at."""
     failures: tuple[str, ...]
     """Why frames gave no sample."""
     checks: tuple[tuple[PadCheck, ...], ...]
     """The liveness checks of each sample."""
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether there were samples, and no session would have compared them."""
+        return self.embedding is None and bool(self.checks)
 
     @property
     def live(self) -> bool:
@@ -76,46 +85,54 @@ def measure(
     refs: Sequence[CaptureRef],
     acquirer: Acquirer,
     samples: int,
+    reach: float,
     workers: int = 1,
     progress: Callable[[int], object] = lambda _: None,
 ) -> list[MeasuredCapture]:
-    """Every capture's result in the order given; fuses its first `samples` samples, 0 means all of them.
+    """Every capture's result in the order given; takes its first `samples` samples, 0 means all of them.
 
-    `progress` is told how many captures came out since the last call. With several workers the captures are
-    dealt to processes; errors in reading a capture come through as they are.
+    Of these it fuses what a session whose `SessionRule` has this `reach` would compare. `progress` is told how many
+    captures came out since the last call. With several workers the captures are dealt to processes; errors in reading
+    a capture come through as they are.
     """
     jobs = [refs[start : start + _CAPTURES_PER_JOB] for start in range(0, len(refs), _CAPTURES_PER_JOB)]
-    return list(chain.from_iterable(_in_order(jobs, acquirer, samples, workers, progress)))
+    return list(chain.from_iterable(_in_order(jobs, acquirer, _Rule(samples, reach), workers, progress)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    samples: int
+    reach: float
 
 
 def _in_order(
     jobs: Sequence[Sequence[CaptureRef]],
     acquirer: Acquirer,
-    samples: int,
+    rule: _Rule,
     workers: int,
     progress: Callable[[int], object],
 ) -> Iterator[list[MeasuredCapture]]:
     if workers <= 1:
         opened = acquirer.open()
         for ref in chain.from_iterable(jobs):
-            yield [_measure_capture(ref, opened, samples)]
+            yield [_measure_capture(ref, opened, rule)]
             progress(1)
         return
     with processes(workers) as pool:
-        pending = [pool.submit(_measure_job, job, acquirer, samples) for job in jobs]
+        pending = [pool.submit(_measure_job, job, acquirer, rule) for job in jobs]
         for future in pending:
             done = future.result()
             progress(len(done))
             yield done
 
 
-def _measure_job(job: Sequence[CaptureRef], acquirer: Acquirer, samples: int) -> list[MeasuredCapture]:
+def _measure_job(job: Sequence[CaptureRef], acquirer: Acquirer, rule: _Rule) -> list[MeasuredCapture]:
     opened = acquirer.open()
-    return [_measure_capture(ref, opened, samples) for ref in job]
+    return [_measure_capture(ref, opened, rule) for ref in job]
 
 
 def _measure_capture(
-    ref: CaptureRef, acquire_frame: Callable[[Frame], Sample | Failure], samples: int
+    ref: CaptureRef, acquire_frame: Callable[[Frame], Sample | Failure], rule: _Rule
 ) -> MeasuredCapture:
     frames = 0
     failures: list[str] = []
@@ -129,14 +146,22 @@ def _measure_capture(
             found.append(result)
         else:
             failures.append(NO_EMBEDDING)
-        if samples and len(found) == samples:
+        if rule.samples and len(found) == rule.samples:
             break
     return MeasuredCapture(
         subject=ref.subject,
         name=ref.name,
         attack=ref.attack,
-        embedding=matching.fuse([sample.embedding for sample in found]) if found else None,
+        # As in a session, a broken embedding is no bad frame but a broken encoder: it spoils all others.
+        embedding=None if NO_EMBEDDING in failures else _fused(found, rule.reach),
         frames=frames,
         failures=tuple(failures),
         checks=tuple(sample.checks for sample in found),
     )
+
+
+def _fused(found: Sequence[Sample], reach: float) -> Embedding | None:
+    """What a session compares of these samples; None where they disagree, or where there is none."""
+    embeddings = [sample.embedding for sample in found]
+    places = counted(embeddings, [sample.coverage for sample in found], reach)
+    return matching.fuse([embeddings[place] for place in places]) if places else None

@@ -1,5 +1,6 @@
 """How far the int8 model is from the float one: the same tensors through both, under every runtime."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,14 +29,17 @@ class Model:
 
     keras_bytes: int
     tflite_bytes: int
+    keras_sha256: str
+    tflite_sha256: str
     parameters: int
     macs: int
 
 
-def describe(data: bytes, keras_bytes: int, source: str) -> Model:
-    """Sizes, parameters and multiply-accumulates of an int8 file and the `.keras` it came from."""
+def describe(data: bytes, keras: bytes, source: str) -> Model:
+    """Sizes, checksums, parameters and multiply-accumulates of an int8 file and the `.keras` it came from."""
     found = tflite_inspect.inspect(data, source)
-    return Model(keras_bytes, len(data), found.parameters, found.macs)
+    keras_sha256, tflite_sha256 = (hashlib.sha256(file).hexdigest() for file in (keras, data))
+    return Model(len(keras), len(data), keras_sha256, tflite_sha256, found.parameters, found.macs)
 
 
 def float_embeddings(model: Any, tensors: npt.NDArray[np.float32]) -> Embeddings:
@@ -114,11 +118,9 @@ def _points(eer: float | None, reference: float | None) -> float | None:
     return None if eer is None or reference is None else 100 * (eer - reference)
 
 
-def report(
-    model: Any, data: bytes, labelled: LabelledTensors, keras_bytes: int, source: str
-) -> dict[str, Any]:
-    """The whole parity report as JSON values, under every installed runtime."""
-    own = describe(data, keras_bytes, source)
+def report(model: Any, data: bytes, labelled: LabelledTensors, keras: bytes, source: str) -> dict[str, Any]:
+    """The whole parity report as JSON values, under every installed runtime; `keras` is the float model's file."""
+    own = describe(data, keras, source)
     integer = {
         runtime: int8_embeddings(data, labelled.tensors, runtime, source) for runtime in installed_runtimes()
     }

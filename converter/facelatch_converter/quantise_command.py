@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     calibration, held_out = tensors.split(_read(arguments, int(model.input_shape[1])), arguments.seed)
     source = str(arguments.model)
     data = quantise.to_int8(model, calibration.tensors, source)
-    numbers = parity.report(model, data, held_out, arguments.model.stat().st_size, source)
+    numbers = parity.report(model, data, held_out, arguments.model.read_bytes(), source)
     with places.replacing(arguments.out) as file:
         file.write(data)
     if arguments.parity is not None:

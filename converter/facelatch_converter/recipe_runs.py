@@ -18,9 +18,10 @@ RECIPES: tuple[str, ...] = (*train.LOSSES, TURNED, TAUGHT)
 
 _SAME = (
     *(name for name in train.DEFAULTS if name not in ("crops", "teachers")),
-    "held_out", "seed", "turned", "face_model_sha256", "start",
+    "held_out", "seed", "turned", "face_model_sha256", "start", "workers",
 )  # fmt: skip
-"""Arguments that a run must have been made with; it may have had fewer crops so far."""
+"""Arguments that a run must have been made with; it may have had fewer crops so far. Each of the workers renders people
+of its own, so their number decides who is seen."""
 _OPTIONS = {"face_model_sha256": "face-model", "start": "from"}
 """By which option an argument of another name is chosen."""
 
@@ -87,6 +88,29 @@ def read_run(folder: Path) -> Mapping[str, Any]:
     if not record.get("reports"):
         raise TrainingError(f"{folder}: its run made no report; delete the folder and start again")
     return record
+
+
+def budgets(record: Mapping[str, Any]) -> tuple[int, ...]:
+    """The crops that a run was meant for, first and whenever it was resumed to a larger budget.
+
+    Each of them has a schedule of its own, so such a run is not made as one that had its last budget at once.
+    """
+    told = [record.get("arguments") or {}, *(record.get("phases") or [])]
+    return tuple(dict.fromkeys(one["crops"] for one in told if "crops" in one))
+
+
+def to_row(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What `recipes.json` keeps of a run: its crops and reports, and how it was made, without folders."""
+    return {
+        "crops": record["crops"],
+        "workers": (record.get("arguments") or {}).get("workers"),
+        "resumed": record.get("resumed", 0),
+        "phases": [
+            {name: value for name, value in phase.items() if name != "teachers"}
+            for phase in record.get("phases") or []
+        ],
+        "reports": record["reports"],
+    }
 
 
 def _is_begun(folder: Path) -> bool:

@@ -15,9 +15,11 @@ from facelatch_converter.protocols.card import table
 from facelatch_converter.recipe_runs import (
     RECIPES,
     TAUGHT,
+    budgets,
     read_run,
     refuse_another,
     refuse_mixed,
+    to_row,
     train_recipe,
 )
 from facelatch_converter.runs import refuse_place, to_network
@@ -83,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         train_recipe(arguments, recipe)
     runs = {recipe: read_run(arguments.out / recipe) for recipe in recipes}
     found = to_table(runs)
-    rows = {recipe: {"crops": one["crops"], "reports": one["reports"]} for recipe, one in runs.items()}
+    rows = {recipe: to_row(one) for recipe, one in runs.items()}
     for name, content in (
         ("recipes.json", (json.dumps(rows, indent=1) + "\n").encode()),
         ("recipes.md", (found + "\n").encode()),
@@ -104,8 +106,16 @@ def to_table(runs: Runs) -> str:
     for recipe, one in sorted(runs.items(), key=lambda item: _last_eer(item[1])):
         last = one["reports"][-1]
         distances = f"{last['genuine']:.2f} / {last['impostor']:.2f}"
-        rows.append([recipe, f"{one['crops']:,}", report.percent(_last_eer(one)), distances])
+        rows.append([_marked(recipe, one), f"{one['crops']:,}", report.percent(_last_eer(one)), distances])
     return table(head, rows)
+
+
+def _marked(recipe: str, record: Mapping[str, Any]) -> str:
+    """The recipe, with the budgets of a run that was resumed to a larger one."""
+    meant = budgets(record)
+    if len(meant) < 2:
+        return recipe
+    return f"{recipe} (resumed: meant for {', then '.join(f'{crops:,}' for crops in meant)})"
 
 
 def to_section(found: str, runs: Runs, held_out: int) -> str:
@@ -120,7 +130,18 @@ def to_section(found: str, runs: Runs, held_out: int) -> str:
         f"## {model_card.RECIPES}\n\n"
         f"The same network{_network(runs)} from random weights, {crops:,} crops of the same rendered people and "
         f"cameras by each recipe; the EER is the mean of the last three reports, on {held_out:,} held out.{note}"
+        f"{_resumed(runs)}"
         f"\n\n{found}\n"
+    )
+
+
+def _resumed(runs: Runs) -> str:
+    names = [recipe for recipe, one in runs.items() if one.get("resumed")]
+    if not names:
+        return ""
+    return (
+        f" Resumed, and from there on with other people than the rest: {', '.join(names)}; each larger budget has a "
+        "schedule of its own."
     )
 
 

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ LOSSES = {
 _EARLIER_WEIGHT = 64.0
 """Of the teachers in records that name none."""
 _PARITY_MODEL = ("parameters", "macs", "tflite_bytes", "keras_bytes")
+_PARITY_FILES = ("keras_sha256", "tflite_sha256")
 _PARITY_ERRORS = ("eer", "genuine_mean", "impostor_mean")
 _PARITY_RUNTIME = ("version", "cosine_p50", "cosine_p99", "eer_points_above_float", *_PARITY_ERRORS)
 
@@ -71,28 +73,32 @@ def read_parity(path: Path) -> dict[str, Any]:
         fits = False
     if not fits:
         raise DatasetError(f"{path}: not a parity report of this release; quantise --parity writes one")
+    if not all(isinstance(found["model"].get(name), str) for name in _PARITY_FILES):
+        raise DatasetError(
+            f"{path}: does not name the files that it compared, as an earlier release wrote it; quantise --parity again"
+        )
     return found
 
 
 def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
     """How a model was trained, for its card: sentences first, then the record, without folders of this machine.
 
-    `rendered` says whether the model is measured on rendered people; `record` is empty where there is none.
+    `rendered` says whether the model is measured on rendered people; `record` is empty where there is none. Whom a
+    fine-tuning learnt from stays in the run's folder, the card says how many.
     """
     measured = "not yet measured on real people" if rendered else "measured on real people"
     if not record:
         return {"notice": f"trained on nobody knows what (no record), {measured}"}
+    told: dict[str, Any] = {"notice": ", ".join([*_steps(record), measured]), "data": _data(record)}
     if record.get("fine_tuning"):
-        return _tuned(record, measured)
-    arguments = record["arguments"]
-    told: dict[str, Any] = {"notice": f"trained on rendered faces, {measured}", "data": _data(record)}
-    if "loss" in arguments:
-        told["loss"] = LOSSES.get(str(arguments["loss"]), str(arguments["loss"]))
+        told["loss"] = LOSSES["pairs"]
+    elif "loss" in record["arguments"]:
+        told["loss"] = LOSSES.get(str(record["arguments"]["loss"]), str(record["arguments"]["loss"]))
     if record.get("averaged"):
         told["weights"] = _mean_of(record["averaged"])
     if teachers := _teachers(record):
         told["taught"] = _taught_by(teachers)
-    if "offset_share" in record:
+    if "offset_share" in record and not record.get("fine_tuning"):
         told["settled_offset"] = {"share": record["offset_share"]}
         if "offset_note" in record:
             told["settled_offset"]["note"] = record["offset_note"]
@@ -100,51 +106,101 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
 
 
 def _in_short(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A run's record with its last report alone, and so of the runs that its encoder comes from."""
+    """A run's record with its last report alone and nobody's name, and so of the runs that its encoder comes from."""
     kept = {
         name: value
         for name, value in record.items()
         if name not in ("reports", "offset_share", "offset_note")
     }
-    if record.get("reports"):
+    if tuned := record.get("fine_tuning"):
+        people = tuned.get("subjects") or {}
+        kept["fine_tuning"] = {
+            **{name: value for name, value in tuned.items() if name not in ("subjects", "from")},
+            **_origin_in_short(tuned, "from"),
+            **{name: len(group) for name, group in people.items()},
+        }
+    elif record.get("reports"):
         kept["last_report"] = record["reports"][-1]
-    begun = record.get("begun_from") or {}
-    if isinstance(begun.get("training"), Mapping):
-        kept["begun_from"] = {**begun, "training": _in_short(begun["training"])}
-    return kept
+    return kept | _origin_in_short(record, "begun_from")
+
+
+def _origin_in_short(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    origin = told.get(name) or {}
+    if not isinstance(origin.get("training"), Mapping):
+        return {name: origin} if name in told else {}
+    return {name: {**origin, "training": _in_short(origin["training"])}}
 
 
 def trained_people(record: Mapping[str, Any], dataset: str) -> frozenset[str]:
-    """Whom a fine-tuning run learnt from in a data set: nothing may be measured on them."""
-    tuned = record.get("fine_tuning") or {}
-    return frozenset(tuned["subjects"]["trained"]) if tuned.get("dataset") == dataset else frozenset()
+    """Whom an encoder learnt from in a data set, by all fine-tunings of its lineage: on them it must not be measured.
+
+    Raises `DatasetError` where one of these runs tells only how many, as a bundle's card does.
+    """
+    tunings = [tuned for tuned in _tunings(record) if tuned.get("dataset") == dataset]
+    if not all("subjects" in tuned for tuned in tunings):
+        raise DatasetError(
+            f"the encoder was fine-tuned on {dataset} before, and a card tells only with how many people, so nobody "
+            "knows whom it learnt from; begin with the encoder.keras of that run's own folder (name its run.json), or "
+            "take a data set of other people"
+        )
+    return _names(tunings)
 
 
-def _tuned(record: Mapping[str, Any], measured: str) -> dict[str, Any]:
-    """How a fine-tuned model was trained; whom it learnt from stays in the run's folder, the card says how many."""
-    tuned = dict(record["fine_tuning"])
-    people = tuned.pop("subjects")
-    start = _in_short(tuned["from"]["training"])
-    tuned["from"] = {**tuned["from"], "training": start}
-    told = {
-        "notice": f"trained on rendered faces, fine-tuned on {tuned['dataset']}, {measured}",
-        "data": f"{start.get('data', _data(start))}; then {len(people['trained'])} people of {tuned['dataset']}, "
-        f"{record['crops']:,} crops with those rendered beside them",
-        "loss": "all pairs of a batch: supervised contrastive loss at temperature 1/16",
-    }
-    kept = {name: value for name, value in record.items() if name not in ("reports", "offset_share")}
-    kept["fine_tuning"] = tuned | {name: len(group) for name, group in people.items()}
-    return told | dict(_without_folders(kept))
+def trained_anywhere(record: Mapping[str, Any]) -> frozenset[str]:
+    """Whom an encoder is known to have learnt from, whatever their data sets are called."""
+    return _names(_tunings(record))
+
+
+def _names(tunings: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(name for tuned in tunings for name in (tuned.get("subjects") or {}).get("trained", ()))
+
+
+def _tunings(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What the fine-tuning runs of a lineage say of themselves, the first's first."""
+    return [one["fine_tuning"] for one in _lineage(record) if one.get("fine_tuning")]
+
+
+def _steps(record: Mapping[str, Any]) -> list[str]:
+    """The kinds of training in the order of a lineage, runs of one kind on the same data told once."""
+    datasets = [(one.get("fine_tuning") or {}).get("dataset") for one in _lineage(record)]
+    kinds = [dataset for dataset, _ in groupby(datasets)]
+    first = ["trained on rendered faces"]
+    later = [f"fine-tuned on {one}" if one else "trained on rendered faces again" for one in kinds]
+    return first + (later if kinds[0] else later[1:])
 
 
 def _data(record: Mapping[str, Any]) -> str:
-    crops = crops_seen(record)
+    """What an encoder saw, in the order of its lineage."""
+    parts: list[str] = []
+    for tuned, group in groupby(_lineage(record), key=lambda one: bool(one.get("fine_tuning"))):
+        runs = list(group)
+        if tuned:
+            parts += map(_tuned_data, runs)
+        elif parts:
+            parts.append(f"{sum(map(_own_crops, runs)):,} crops of new rendered people again")
+        else:
+            # A card's own sentence tells what its release rendered; a run that goes on from it is this release's.
+            told = runs[-1].get("data") if len(runs) < len(_lineage(record)) else None
+            parts.append(str(told) if told else _rendered_data(sum(map(_own_crops, runs))))
+    return "; then ".join(parts)
+
+
+def _rendered_data(crops: int) -> str:
     seen = f", {crops:,} crops in all" if crops else ""
     return (
         "new rendered people without end: heads by the shape part of the ICT Face Model Light, weight, skin, hair, "
         "light and accessories made up, depth with the noise models and faults of three active stereo cameras and of "
         f"a Kinect v1{seen}"
     )
+
+
+def _tuned_data(record: Mapping[str, Any]) -> str:
+    """Of a run's record or of a card, which has counts in place of names."""
+    tuned, arguments = record["fine_tuning"], record.get("arguments") or {}
+    people = tuned["subjects"]["trained"] if "subjects" in tuned else tuned.get("trained", 0)
+    count = people if isinstance(people, int) else len(people)
+    beside = " with those rendered beside them" if arguments.get("face_model") else ""
+    return f"{count} people of {tuned.get('dataset')}, {_own_crops(record):,} crops{beside}"
 
 
 def _mean_of(averaged: Sequence[Mapping[str, Any]]) -> str:
@@ -192,7 +248,8 @@ def _lineage(record: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     while record:
         found.insert(0, record)
-        record = (record.get("begun_from") or {}).get("training") or {}
+        tuned = record.get("fine_tuning") or {}
+        record = (record.get("begun_from") or tuned.get("from") or {}).get("training") or {}
     return found
 
 

@@ -151,6 +151,7 @@ def _failures(numbers: Numbers) -> str:
     found = numbers["failures_to_acquire"]
     rows = [
         ["captures without any usable face", rate(found["captures"])],
+        ["&emsp;samples-disagree", f"{found['samples_disagree']:,} captures"],
         ["frames without a usable face", rate(found["frames"])],
     ]
     rows += [[f"&emsp;{escape(reason)}", f"{count:,} frames"] for reason, count in found["reasons"].items()]

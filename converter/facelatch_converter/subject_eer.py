@@ -32,6 +32,9 @@ class SubjectEer:
     """Comparisons; of one capture's frames with each other there are none."""
     genuine_mean: float
     impostor_mean: float
+    d_prime: float
+    """How far apart the two kinds of distances lie, in standard deviations (pooled): without scale, higher is better.
+    """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +70,16 @@ def measure_eer(embeddings: Real, subjects: Whole, captures: Whole, seed: int) -
         impostor=impostor.distance.size,
         genuine_mean=float(genuine.distance.mean(dtype=np.float64)),
         impostor_mean=float(impostor.distance.mean(dtype=np.float64)),
+        d_prime=_d_prime(genuine.distance, impostor.distance),
     )
+
+
+def _d_prime(genuine: Real, impostor: Real) -> float:
+    """The difference of the means over the pooled standard deviation (Green and Swets, 1966)."""
+    apart = impostor.mean(dtype=np.float64) - genuine.mean(dtype=np.float64)
+    variances = genuine.var(dtype=np.float64), impostor.var(dtype=np.float64)
+    # Distances are at most 2; without any spread the number stays finite, as JSON wants it.
+    return float(apart / max(np.sqrt(np.mean(variances)), 1e-6))
 
 
 def _pairs(embeddings: Real, subjects: Whole, captures: Whole) -> tuple[_Pairs, _Pairs]:

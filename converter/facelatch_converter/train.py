@@ -7,8 +7,6 @@ each report, `encoder.keras`. An interrupted run goes on with `--resume`.
 import argparse
 import hashlib
 import json
-import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +24,7 @@ from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.records import crops_seen, require_preprocessing
+from facelatch_converter.resumption import chosen_before, common_defaults, refuse_different, refuse_ended
 from facelatch_converter.runs import (
     ENCODER_FILE,
     RECORD_FILE,
@@ -99,7 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--crops", type=int, help=f"stop after this many crops {_default('crops')}")
     parser.add_argument(
-        "--minutes", type=float, default=math.inf, help="stop after this long, resumed time included"
+        "--minutes", type=float, help="stop after this long, resumed time included (default: no limit)"
     )
     parser.add_argument("--people", type=int, help=f"people per batch {_default('people')}")
     parser.add_argument("--views", type=int, help=f"crops per person and batch {_default('views')}")
@@ -118,14 +117,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
     parser.add_argument(
-        "--workers", type=int, default=max(1, (os.cpu_count() or 2) - 1), help="rendering processes"
+        "--workers", type=int, help="rendering processes (default: one less than the processor has cores)"
     )
     parser.add_argument(
         "--report-every", type=int, help=f"steps between reports and checkpoints {_default('report_every')}"
     )
-    parser.add_argument(
-        "--held-out", type=int, default=100, help="rendered people to measure the EER on (default 100)"
-    )
+    parser.add_argument("--held-out", type=int, help="rendered people to measure the EER on (default: 100)")
     parser.add_argument(
         "--precision", choices=PRECISIONS,
         help=f"of the convolutions; bfloat16 is faster where the processor has AMX {_default('precision')}",
@@ -150,7 +147,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shares.add_argument(
         "--steady", type=float, help=f"people seen in one light by all views of a batch {_default('steady')}"
     )
-    parser.add_argument("--seed", type=options.seed, default=1)
+    parser.add_argument("--seed", type=options.seed, help="of every random choice (default: 1)")
     finetune_options.add_arguments(parser)
 
 
@@ -167,11 +164,15 @@ def run(arguments: argparse.Namespace, turned: bool = False) -> int:
     which `bundle --record` and `--from` refuse.
     """
     arguments.turned = turned
+    if arguments.resume and arguments.dataset is None:
+        arguments.dataset = chosen_before(arguments.out, ["dataset"]).get("dataset")
     if arguments.dataset is not None:
         from facelatch_converter.finetune import command  # noqa: PLC0415
 
         return command.run(arguments)
-    fill(arguments, DEFAULTS | _chosen_before(arguments))
+    usual = DEFAULTS | common_defaults()
+    before = chosen_before(arguments.out, [*usual, "face_model"]) if arguments.resume else {}
+    fill(arguments, usual | before)
     _check(arguments)
     model = load_face_model(arguments.face_model)
     start = None if arguments.start is None else _find_start(arguments.start, arguments.variant)
@@ -181,18 +182,6 @@ def run(arguments: argparse.Namespace, turned: bool = False) -> int:
 
     train_run(arguments, model, _open_record(arguments, start, teachers), start, teachers)
     return 0
-
-
-def _chosen_before(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What the run to go on with was told last; nothing where that cannot be read, which `_open_record` reports."""
-    if not arguments.resume:
-        return {}
-    try:
-        record = Record(**json.loads((arguments.out / RECORD_FILE).read_text(encoding="utf-8")))
-        last = record.arguments | (record.phases[-1] if record.phases else {})
-        return {name: last[name] for name in DEFAULTS if name in last}
-    except (OSError, ValueError, TypeError):
-        return {}
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -293,7 +282,8 @@ def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
     try:
         record = Record(**json.loads(path.read_text(encoding="utf-8")))
         before = {"turned": False} | record.arguments
-        different = [name for name in IDENTITY if before.get(name, given[name]) != given[name]]
+        # What a record of an earlier release does not name cannot differ.
+        identity = {name: given[name] for name in IDENTITY if name in before}
     except (ValueError, TypeError, KeyError) as error:
         raise TrainingError(
             f"{path}: not a run record ({error}); start a new run in another folder"
@@ -304,16 +294,14 @@ def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
         raise TrainingError(
             f"{path}: is a mean of encoders, which has no checkpoint; begin with it by --from"
         )
-    if different:
-        raise TrainingError(
-            f"{path}: was started with another {' and '.join(different)}; resume with the same, or start a new run"
-        )
+    refuse_different(path, before, identity)
     network = to_network(record.versions)
     if arguments.variant == "default" and network != NETWORK:
         raise TrainingError(
             f"{path}: its network is {network}, this release trains {NETWORK}; begin a new run with its {ENCODER_FILE} "
             "by --from"
         )
+    refuse_ended(arguments.out, record, arguments.crops, arguments.minutes)
     record.resumed += 1
     record.phases.append({"from_crops": record.crops, **{name: given[name] for name in PHASE}})
     return record

@@ -19,7 +19,7 @@ from tests.factories import make_frame
 LIVE = (PadCheck("depth-coverage", True, 0.9, 0.5), PadCheck("plane", True, 8.0, 4.0))
 FLAT = (PadCheck("depth-coverage", True, 0.9, 0.5), PadCheck("plane", False, 1.0, 4.0))
 
-NO_FACE_MM, FLAT_MM, BROKEN_MM = 1, 2, 3
+NO_FACE_MM, FLAT_MM, BROKEN_MM, COVERED_MM = 1, 2, 3, 4
 """Depths that tell the scripted way what to answer; any other depth is a person's number."""
 
 
@@ -31,10 +31,10 @@ def embedding_of(person: int, frame: int = 0, spread: float = 0.3) -> Embedding:
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
-def sample(embedding: Embedding, checks: tuple[PadCheck, ...] = LIVE) -> Sample:
+def sample(embedding: Embedding, checks: tuple[PadCheck, ...] = LIVE, coverage: float = 1.0) -> Sample:
     """A sample as `acquire` gives it."""
     located = Located(FacePoint(320, 240, 500), (200, 150, 200, 200), 160.0)
-    return Sample(located, embedding, checks, None, {}, 1.0)
+    return Sample(located, embedding, checks, None, {}, coverage)
 
 
 def scripted_comparisons(
@@ -67,6 +67,8 @@ def _answer(frame: Frame) -> Sample | Failure:
         return Failure(Missing.NO_FACE)
     if depth == FLAT_MM:
         return sample(embedding_of(100), FLAT)
+    if depth == COVERED_MM:
+        return sample(embedding_of(101), coverage=0.3)
     if depth == BROKEN_MM:
         return sample(np.full(128, np.nan, np.float32))
     return sample(embedding_of(depth, frame.timestamp_ns))

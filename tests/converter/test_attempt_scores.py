@@ -133,6 +133,23 @@ def test_a_broken_sample_is_granted_by_no_threshold() -> None:
     assert np.isfinite(scores[1]).all()
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 3.0], ids=["nan", "infinite", "too-long"])
+def test_what_is_broken_in_a_template_is_not_stored(broken: float) -> None:
+    samples, templates = made(13, people=3)
+    probes, expected = samples.embeddings[:, 0], template_distances(samples.embeddings[:, 0], templates)
+    rest = template_distances(probes, templates[1:2, 1:])
+    templates[1, 0, 5] = broken
+    templates[2, :, 7] = broken
+    with np.errstate(invalid="raise"):
+        found = template_distances(probes, templates)
+        scores = attempt_scores(samples, templates, USUAL_REACH)
+    np.testing.assert_array_equal(found[:, 0], expected[:, 0])
+    np.testing.assert_allclose(found[:, 1], rest[:, 0], atol=2e-6)
+    assert (found[:, 2] == NEVER).all()
+    assert np.isfinite(scores[:, :2]).any()
+    assert (scores[:, 2] == NEVER).all()
+
+
 def test_distances_are_the_boards() -> None:
     samples, templates = made(10)
     found = template_distances(samples.embeddings[:, 0], templates)

@@ -1,9 +1,11 @@
 import argparse
+import hashlib
 import json
 import sys
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +16,10 @@ from facelatch.captures import read_frames as captures_of
 from facelatch.card import load_bundle
 from facelatch.errors import CameraError
 from facelatch.preprocess import VERSION
-from facelatch_converter import cli
+from facelatch_converter import cli, evaluate_command
 from facelatch_converter.cli import COMMANDS, main
 from tests.bundles import make_bundle, write_bundle
+from tests.converter.test_bundle import PARITY
 from tests.converter.test_quantise import faces, tiny_encoder
 from tests.converter.toy_model import write_toy_model
 from tests.device.procedural_face import Scene, face_frame
@@ -133,6 +136,13 @@ def test_bad_input_is_one_sentence_and_a_status_of_its_kind(
     json_file.write_text('{"arguments": {}, "reports": 3}')
     turned = tmp_path / "turned.json"
     turned.write_text(json.dumps({"arguments": {}, "versions": {"preprocess": "turned"}}))
+    other, other_keras, earlier = (tmp_path / f"{name}.json" for name in ("other", "other_keras", "earlier"))
+    other.write_text(json.dumps(PARITY))
+    model: Any = PARITY["model"]
+    own = model | {"tflite_sha256": hashlib.sha256(ENCODER.read_bytes()).hexdigest()}
+    other_keras.write_text(json.dumps(PARITY | {"model": own}))
+    unnamed = {name: value for name, value in own.items() if "sha256" not in name}
+    earlier.write_text(json.dumps(PARITY | {"model": unnamed}))
     make = ("bundle", str(ENCODER), "--dataset", str(captures), "--out", str(tmp_path / "new"))
     quantise = ("quantise", missing, "--tensors", missing, "--out", str(tmp_path / "q.tflite"))
     cases = [
@@ -163,6 +173,13 @@ def test_bad_input_is_one_sentence_and_a_status_of_its_kind(
         ((*make, "--record", missing), 6, "cannot be read"),
         ((*make, "--record", str(turned)), 4, "trained with preprocessing turned, this release has 1"),
         ((*make, "--parity", str(json_file)), 6, "not a parity report"),
+        ((*make, "--parity", str(earlier)), 6, "an earlier release wrote it; quantise --parity again"),
+        ((*make, "--parity", str(other)), 4, "encoder.tflite is "),
+        (
+            (*make, "--parity", str(other_keras), "--keras", str(json_file)),
+            4,
+            f"compared aaaaaaaaaaaa, {json_file} is ",
+        ),
         ((*make, "--keras", str(json_file)), 4, "foreign.json: not a Keras model"),
         ((*make, "--fmr", "2"), 3, "--fmr is a share between 0 and 1"),
         ((*make, "--margin", "-0.1"), 3, "--margin is a distance from 0 to 2, found -0.1"),
@@ -241,6 +258,10 @@ def test_captures_become_a_bundle_and_the_bundle_is_evaluated(
     assert numbers["data"]["fitted_on_these_people"] is True
     assert numbers["data"]["source"] == captures.name
     assert numbers["data"]["samples_median"] == 2
+    assert numbers["data"]["captures_of_fewer_samples"] == 4  # two frames each, of three asked for
+    assert f"agree within a reach of {card.enrolment_limit:.3f}," in numbers["data"]["fusion"]
+    assert "whether they agree or not" in card.accuracy["int8"]["data"]["fusion"]  # type: ignore[index]
+    assert "face_model" not in numbers["data"]
     assert main([*evaluate, "--workers", "1"]) == 1
     assert "holds a report" in capsys.readouterr().err
     assert (out / "report.html").stat().st_size > 50_000
@@ -268,8 +289,30 @@ def test_rendered_people_are_evaluated_without_any_file_of_theirs(
     numbers = json.loads((out / "metrics.json").read_text())
     assert numbers["data"]["rendered"] is True
     assert numbers["data"]["seed"] == 5
+    assert numbers["data"]["face_model"] == "toy.npz"
+    assert numbers["data"]["face_model_sha256"] == hashlib.sha256(toy.read_bytes()).hexdigest()
     assert numbers["comparisons"]["impostor"] > 0
     assert sorted(file.name for file in tmp_path.iterdir()) == ["bundle", "report", "toy.npz"]
+
+
+@pytest.mark.parametrize(
+    ("card", "now", "fitted"),
+    [
+        pytest.param({}, {}, True, id="the-same"),
+        pytest.param({"seed": 2}, {}, False, id="another-seed"),
+        pytest.param({}, {"face_model_sha256": "b"}, False, id="other-heads"),
+        pytest.param({"face_model_sha256": None}, {}, True, id="earlier-card"),
+        pytest.param({"dataset": "vap"}, {}, False, id="another-data-set"),
+        pytest.param({"dataset": "vap"}, {"dataset": "vap"}, True, id="the-same-folder"),
+    ],
+)
+def test_a_threshold_is_told_to_be_fitted_on_these_people_unless_it_surely_was_not(
+    card: dict[str, object], now: dict[str, object], fitted: bool
+) -> None:
+    same = {"dataset": "synthetic", "seed": 1, "face_model_sha256": "a"}
+    told = {name: value for name, value in (same | card).items() if value is not None}
+    assert evaluate_command._fitted_on({"int8": {"data": told}}, same | now) is fitted
+    assert not evaluate_command._fitted_on({}, same)
 
 
 def test_a_keras_encoder_becomes_an_int8_file_with_its_parity(

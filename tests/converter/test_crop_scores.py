@@ -88,3 +88,17 @@ def test_a_broken_embedding_counts_as_the_farthest_and_is_no_picture() -> None:
     assert np.count_nonzero(found.single.genuine == FARTHEST) == REFERENCES
     assert np.count_nonzero(found.attempts[5].genuine == FARTHEST) == 1
     assert all(np.isfinite(pair.distance) for pair in found.worst_genuine)
+
+
+def test_broken_references_and_templates_match_nobody_and_the_run_goes_on() -> None:
+    known, calls = cohort(), attempts()
+    known[0, POSES] = np.nan  # a reference
+    known[1, 0] = np.nan  # one of a template
+    known[2, :POSES] = np.nan  # a whole template
+    found = score_crops(known, calls, None, FRAMES, USUAL_REACH)
+    assert np.count_nonzero(found.single.genuine == FARTHEST) == ATTEMPTS
+    assert np.count_nonzero(found.single.impostor == FARTHEST) == (CALLERS - 1) * ATTEMPTS
+    for whole in found.attempts.values():
+        assert np.count_nonzero(whole.genuine == FARTHEST) == ATTEMPTS
+        assert np.count_nonzero(whole.impostor == FARTHEST) == (CALLERS - 1) * ATTEMPTS
+    assert all(np.isfinite(pair.distance) for pair in found.worst_genuine)

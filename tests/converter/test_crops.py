@@ -137,7 +137,7 @@ def test_infrared_crops_are_grey(model: FaceModel) -> None:
     assert batch.tensors[..., :3].std() > 5
 
 
-def test_held_out_people_are_others(model: FaceModel) -> None:
+def test_equal_seeds_give_equal_held_out_crops(model: FaceModel) -> None:
     tensors, labels = held_out_crops(model, SPEC, people=3, views=2, seed=(7, 1))
     assert labels.tolist() == [0, 0, 1, 1, 2, 2]
     again, _ = held_out_crops(model, SPEC, people=3, views=2, seed=(7, 1))

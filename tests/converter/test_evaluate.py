@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from facelatch.session import USUAL_REACH
 from facelatch_converter.datasets import CaptureRef
 from facelatch_converter.errors import DatasetError
 from facelatch_converter.evaluate import Evaluation, evaluate, operating_points, summarise
@@ -13,7 +14,7 @@ from tests.converter.scripted import FLAT_MM, NO_FACE_MM, ScriptedAcquirer, capt
 
 
 def measured(refs: list[CaptureRef], threshold: float = 0.8) -> Evaluation:
-    captures = measure(refs, ScriptedAcquirer(), samples=3)
+    captures = measure(refs, ScriptedAcquirer(), samples=3, reach=USUAL_REACH)
     return evaluate(captures, compare(captures), threshold)
 
 
@@ -47,6 +48,17 @@ def test_failures_to_acquire_are_counted_by_reason() -> None:
     assert (failures["captures"]["errors"], failures["captures"]["trials"]) == (1, 6)
     assert (failures["frames"]["errors"], failures["frames"]["trials"]) == (3, 8)
     assert failures["reasons"] == {"no-face": 3}
+    assert failures["samples_disagree"] == 0
+
+
+def test_captures_whose_samples_disagree_are_failures_of_their_own_kind() -> None:
+    refs = [*people(2, 2), capture("person-000", "two faces", (10, 11, 12))]
+    numbers = summarise(measured(refs))
+    failures = numbers["failures_to_acquire"]
+    assert (failures["captures"]["errors"], failures["captures"]["trials"]) == (1, 5)
+    assert failures["samples_disagree"] == 1
+    assert (failures["frames"]["errors"], failures["reasons"]) == (0, {})
+    assert numbers["comparisons"] == {"genuine": 2, "impostor": 4}
 
 
 def test_attacks_are_counted_by_species_and_live_people_apart() -> None:

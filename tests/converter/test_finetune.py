@@ -3,8 +3,10 @@
 import argparse
 import hashlib
 import json
+import shutil
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,12 @@ from facelatch.errors import ModelError
 from facelatch.frames import Frame
 from facelatch.preprocess import VERSION, Crop, CropSpec
 from facelatch_converter import bundle_command, quantise, recipe_trials, records, runs, train
+from facelatch_converter.datasets import CaptureRef
 from facelatch_converter.errors import ConversionError, DatasetError, OutputError, TrainingError
 from facelatch_converter.finetune.command import require_people, split_people
 from facelatch_converter.finetune.faces import Faces, draw_frames, face_batches, read_faces
 from facelatch_converter.finetune.reports import best_report, reports_since_best
-from facelatch_converter.sources import Source
+from facelatch_converter.sources import SYNTHETIC, Source
 from facelatch_converter.start import SHA256_KEY, find_start
 from tests.bundles import make_bundle, write_bundle
 from tests.converter.scripted import capture
@@ -37,7 +40,7 @@ PEOPLE = 11
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two captures of each of eleven people, who differ in tint and in the height of a bump on the forehead."""
+    """Two captures, each in another light, of eleven people who differ in tint and in a bump on the forehead."""
     root = tmp_path_factory.mktemp("people") / "home"
     scene = face_frame(Scene())
     for person in range(PEOPLE):
@@ -53,7 +56,9 @@ def dress(frame: Frame, person: int, visit: int) -> Frame:
     rows, columns = np.mgrid[0:480, 0:640]
     bump = rng.uniform(-12, 12) * np.exp(-(((columns - 320) / 40) ** 2) - ((rows - 190) / 25) ** 2)
     noise = np.random.default_rng([person, visit]).normal(0, 1, frame.depth_mm.shape)
-    colour = frame.colour * rng.uniform(0.6, 1.0, 3)
+    tint = rng.uniform(0.6, 1.0, 3)
+    light = np.random.default_rng([person, visit, 1]).uniform(0.6, 1.0)
+    colour = frame.colour * tint * light
     return replace(
         frame,
         colour=np.clip(colour + noise[..., None], 0, 255).astype(np.uint8),
@@ -94,6 +99,9 @@ def tuned(
         str(face_model),
         "--rendered",
         "0.35",
+        # A style changes the tint, which is what tells these people apart.
+        "--augmented",
+        "0",
     )
     return train.run(arguments(dataset, start, out, *more)), out
 
@@ -109,10 +117,10 @@ def test_people_kept_out_are_told_apart_better(
     assert told["validation"] == {"genuine": 4, "impostor": 24}
     assert told["from"]["sha256"] == hashlib.sha256(start.read_bytes()).hexdigest()
     assert code == 0
-    assert (told["after"]["eer"], -told["after"]["impostor"]) < (
-        told["before"]["eer"],
-        -told["before"]["impostor"],
-    )
+    before, after = told["before"], told["after"]
+    assert (after["eer"], -after["d_prime"]) < (before["eer"], -before["d_prime"])
+    assert told["captures"] == {"with_face": 2 * PEOPLE, "without_face": {}}
+    assert told["subjects"]["without_face"] == []
     assert all(report["eer_low"] <= report["eer"] <= report["eer_high"] for report in record["reports"])
     assert all(0 <= report["rendered_eer"] <= 1 for report in record["reports"])
     old, new = quantise.load_keras(start), quantise.load_keras(out / "encoder.keras")
@@ -136,10 +144,138 @@ def test_a_run_goes_on_and_only_with_the_same_arguments(
     second = json.loads((out / "run.json").read_text())
     assert (first["crops"], second["crops"], second["resumed"]) == (24, 48, 1)
     assert second["reports"][: len(first["reports"])] == first["reports"]
-    with pytest.raises(TrainingError, match="another seed"):
+    with pytest.raises(TrainingError, match="another --seed"):
         train.run(arguments(dataset, start, out, *short, "--resume", "--seed", "2"))
     with pytest.raises(TrainingError, match="holds a run already"):
         train.run(arguments(dataset, start, out, *short))
+
+
+@pytest.fixture
+def ended(dataset: Path, start: Path, tmp_path: Path) -> Path:
+    """A short run's folder, of a data set of its own that a test may change."""
+    home = shutil.copytree(dataset, tmp_path / "home")
+    out = tmp_path / "run"
+    train.run(arguments(home, start, out, "--crops", "24", "--minutes", "90", "--seed", "3"))
+    return out
+
+
+def resumed(out: Path, *more: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    return parser.parse_args(["--out", str(out), "--resume", *more])
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_ended_run_is_left_alone_and_a_bare_resume_has_its_options(ended: Path, start: Path) -> None:
+    before = contents(ended)
+    given = resumed(ended)
+    with pytest.raises(TrainingError, match=r"has ended, after 24 crops .*; give more --crops or --minutes"):
+        train.run(given)
+    assert contents(ended) == before
+    assert (given.crops, given.people, given.views, given.minutes, given.seed) == (24, 6, 2, 90, 3)
+    assert (given.report_every, given.held_out, given.workers) == (4, 4, 1)
+    assert (given.dataset, given.start) == (ended.parent / "home", start)
+    # One report came after the start's: with a patience of one that is enough, unless it was better.
+    record = json.loads((ended / "run.json").read_text())
+    record["reports"][1] |= {"eer": 1.0}
+    (ended / "run.json").write_text(json.dumps(record))
+    with pytest.raises(TrainingError, match="nothing improved for 1 reports; give more --patience"):
+        train.run(resumed(ended, "--crops", "48", "--patience", "1"))
+    assert train.run(resumed(ended, "--crops", "36")) in (0, 1)
+    record = json.loads((ended / "run.json").read_text())
+    assert (record["crops"], record["phases"][0]["minutes"], record["phases"][0]["patience"]) == (36, 90, 8)
+
+
+def test_what_a_run_was_started_with_is_named_by_its_option(
+    ended: Path, face_model: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    tiny_encoder(size_px=112, outputs=64).save(other / "encoder.keras")
+    record = {"arguments": {"variant": "default"}, "versions": {"preprocess": str(VERSION)}, "reports": []}
+    (other / "run.json").write_text(json.dumps(record))
+    for more, words in (
+        (["--from", str(other / "encoder.keras")], "another --from;"),
+        (["--face-model", str(face_model)], "another --face-model;"),
+        (["--held-out", "5"], "another --held-out;"),
+    ):
+        with pytest.raises(TrainingError, match=words):
+            train.run(resumed(ended, "--crops", "48", *more))
+
+
+def test_a_run_does_not_go_on_where_its_people_have_changed(ended: Path) -> None:
+    before = contents(ended)
+    home = ended.parent / "home"
+    shutil.copytree(home / "p00", home / "p99")
+    for file in (home / "p99").glob("*/capture.json"):
+        file.write_text(file.read_text().replace("p00", "p99"))
+    with pytest.raises(TrainingError, match=r"no longer those .*p99 is new among those .*; start a new run"):
+        train.run(resumed(ended, "--crops", "48"))
+    shutil.rmtree(home / "p99")
+    shutil.copytree(home / "p00" / "0", home / "p00" / "again")
+    with pytest.raises(TrainingError, match=r"23 faces were found, 22 before"):
+        train.run(resumed(ended, "--crops", "48"))
+    assert contents(ended) == before
+
+
+def test_a_run_without_its_checkpoint_does_not_go_on(ended: Path) -> None:
+    shutil.rmtree(ended / "checkpoint")
+    with pytest.raises(TrainingError, match=r"24 crops, but it holds no checkpoint"):
+        train.run(resumed(ended, "--crops", "48"))
+
+
+def test_settling_alone_is_no_improvement(
+    dataset: Path, start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All outputs of the start have a lot in common: taking it out stretches distances, but nothing is learnt."""
+    offset = tmp_path / "offset"
+    offset.mkdir()
+    encoder = quantise.load_keras(start)
+    bias = encoder.layers[-1].bias if hasattr(encoder.layers[-1], "bias") else encoder.layers[-1].beta
+    bias.assign(bias + 3.0)
+    encoder.save(offset / "encoder.keras")
+    (offset / "run.json").write_bytes((start.parent / "run.json").read_bytes())
+    out = tmp_path / "run"
+    more = ("--crops", "48", "--learning-rate", "1e-12", "--report-every", "1")
+    assert train.run(arguments(dataset, offset / "encoder.keras", out, *more)) == 1
+    first, *others = json.loads((out / "run.json").read_text())["reports"]
+    assert len(others) == 4
+    assert all(other["impostor"] == pytest.approx(first["impostor"], abs=1e-3) for other in others)
+    assert not (out / "encoder.keras").exists()
+    said = capsys.readouterr().out
+    assert "the EER of the people kept out did not fall, nor did d' rise" in said
+    assert "without --face-model nothing guards against forgetting" in said
+    assert f"{2 * PEOPLE} of {2 * PEOPLE} captures gave a face\n" in said
+
+
+def test_a_second_fine_tuning_validates_on_nobody_whom_the_first_learnt_from(
+    tuned: tuple[int, Path], dataset: Path, tmp_path: Path
+) -> None:
+    _, first = tuned
+    out = tmp_path / "again"
+    train.run(arguments(dataset, first / "encoder.keras", out, "--crops", "12", "--seed", "11"))
+    before, after = (
+        json.loads((run / "run.json").read_text())["fine_tuning"]["subjects"] for run in (first, out)
+    )
+    assert set(before["trained"]) <= set(after["trained"])
+    assert after["validated"] == before["validated"]
+
+
+def test_an_encoder_that_tells_only_how_many_it_learnt_from_cannot_learn_from_their_data_set_again(
+    tuned: tuple[int, Path], dataset: Path, tmp_path: Path
+) -> None:
+    _, first = tuned
+    card = tmp_path / "card"
+    card.mkdir()
+    (card / "encoder.keras").write_bytes((first / "encoder.keras").read_bytes())
+    told = records.to_training(records.read_record(first / "run.json"), rendered=False)
+    (card / "run.json").write_text(json.dumps(told))
+    with pytest.raises(DatasetError, match="fine-tuned on home before"):
+        train.run(arguments(dataset, card / "encoder.keras", tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_tuned_encoder_can_be_tuned_again_and_its_card_names_nobody(tuned: tuple[int, Path]) -> None:
@@ -169,6 +305,7 @@ def test_shares_that_fine_tuning_does_not_have_are_refused(
         pytest.param(["--variant", "seed"], "--variant is for training from scratch", id="variant"),
         pytest.param(["--validation", "1"], "between 0 and 1", id="validation"),
         pytest.param(["--patience", "0"], "--patience must be at least 1", id="patience"),
+        pytest.param(["--rendered", "0.3"], r"--rendered 0\.3 needs --face-model", id="nothing-to-render"),
         pytest.param(["--resume"], "nothing to resume", id="nothing-to-resume"),
     ],
 )
@@ -258,6 +395,20 @@ def test_who_has_one_capture_is_only_trained_on() -> None:
         assert (len(trained.people), len(validated.people)) == (8, 4)
 
 
+def test_who_was_learnt_from_before_is_only_trained_on() -> None:
+    known = {f"p{number:02d}" for number in range(1, 8)}
+    for seed in range(5):
+        trained, validated = split_people(faces(12, 2, 2), 0.4, seed, "home", known)
+        assert known <= set(trained.people)
+        # Five are the share, but one of the others has only one capture.
+        assert validated.people == ["p08", "p09", "p10", "p11"]
+    words = (
+        r"home: has 12 .* 3 of them new to the encoder .* not of the 8 whom the encoder learnt from before"
+    )
+    with pytest.raises(DatasetError, match=words):
+        split_people(faces(12, 2, 2), 0.3, 1, "home", known | {"p08"})
+
+
 def test_numbers_tell_captures_of_two_people_apart() -> None:
     subjects, captures = faces(3, 2, 2).numbers()
     assert subjects.tolist() == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
@@ -298,8 +449,32 @@ def test_frames_are_drawn_over_the_whole_capture() -> None:
 def test_attacks_and_empty_frames_give_no_face() -> None:
     told: list[int] = []
     refs = [capture("anna", "1", (500, 500)), capture("anna", "photo", (500,), attack="flat-photo")]
-    assert read_faces(refs, SPEC, 2, 1, told.append).crops == ()
+    found, tally = read_faces(refs, SPEC, 2, 1, told.append)
+    assert found.crops == ()
     assert told == [1, 1]
+    assert (tally.with_face, sum(tally.without.values()), tally.dropped_out) == (0, 1, ("anna",))
+
+
+def test_captures_that_give_no_face_are_told_by_reason_and_name() -> None:
+    near = face_frame(Scene())
+    refs = [
+        CaptureRef("anna", "1", partial(iter, [near])),
+        CaptureRef("anna", "2", partial(iter, [make_frame(500)])),
+        CaptureRef("bert", "1", partial(iter, [])),
+    ]
+    found, tally = read_faces(refs, SPEC, 2, 1)
+    assert found.people == ["anna"]
+    reason = next(name for name in tally.without if name != "no-frames")
+    assert tally.to_sentence() == (
+        f"1 of 3 captures gave a face; 2 gave none ({', '.join(sorted([f'1 {reason}', '1 no-frames']))}); nothing is "
+        "left of bert"
+    )
+
+
+def test_faces_are_learnt_from_as_far_away_as_training_renders_them() -> None:
+    far = face_frame(Scene(z_mm=1000))
+    found, tally = read_faces([CaptureRef("anna", "1", partial(iter, [far]))], SPEC, 1, 1)
+    assert (found.people, tally.with_face) == (["anna"], 1)
 
 
 def test_nothing_is_measured_on_whom_an_encoder_learnt_from() -> None:
@@ -308,8 +483,18 @@ def test_nothing_is_measured_on_whom_an_encoder_learnt_from() -> None:
     kept = bundle_command.without_trained(Source("home", "home", refs), record)
     assert [ref.subject for ref in kept.refs] == ["p0", "p2", "p4"]
     assert kept.name == "home without the 2 people it was fine-tuned on"
-    for source, about in ((Source("away", "away", refs), record), (Source("home", "home", refs), {})):
+    renamed = bundle_command.without_trained(Source("away", "away", refs), record)
+    assert [ref.subject for ref in renamed.refs] == ["p0", "p2", "p4"]
+    rendered = [replace(ref, rendered=True) for ref in refs]
+    for source, about in (
+        (Source("rendered", SYNTHETIC, rendered), record),
+        (Source("home", "home", refs), {}),
+    ):
         assert bundle_command.without_trained(source, about) is source
+    # A folder of that name is none of the renderer's.
+    assert len(bundle_command.without_trained(Source(SYNTHETIC, SYNTHETIC, refs), record).refs) == 3
+    with pytest.raises(DatasetError, match=r"home: .* all of its 2 people"):
+        bundle_command.without_trained(Source("home", "home", [refs[1], refs[3]]), record)
 
 
 def test_a_card_names_the_float_encoder_beside_it(tmp_path: Path) -> None:
@@ -320,7 +505,7 @@ def test_a_card_names_the_float_encoder_beside_it(tmp_path: Path) -> None:
 
 
 def report(eer: float, apart: float = 0.5, rendered: float | None = None) -> dict[str, float]:
-    row = {"eer": eer, "genuine": 0.5, "impostor": 0.5 + apart}
+    row = {"eer": eer, "d_prime": apart}
     return row if rendered is None else row | {"rendered_eer": rendered}
 
 
@@ -330,7 +515,8 @@ def report(eer: float, apart: float = 0.5, rendered: float | None = None) -> dic
         pytest.param([report(0.1)], 0, id="only-the-start"),
         pytest.param([report(0.1), report(0.05), report(0.07)], 1, id="lowest"),
         pytest.param([report(0.1), report(0.12)], 0, id="nothing-better"),
-        pytest.param([report(0.0, 0.5), report(0.0, 0.6), report(0.0, 0.4)], 1, id="ties-by-distance"),
+        pytest.param([report(0.0, 0.5), report(0.0, 0.6), report(0.0, 0.4)], 1, id="ties-by-d-prime"),
+        pytest.param([report(0.1, 2.0), report(0.1, 2.005)], 0, id="rounding-is-no-gain"),
         pytest.param([report(0.1, 0.5, 0.02), report(0.05, 0.5, 0.04)], 0, id="forgotten"),
         pytest.param([report(0.1, 0.5, 0.02), report(0.05, 0.5, 0.027)], 1, id="hardly-forgotten"),
     ],
@@ -352,7 +538,7 @@ def test_a_full_disk_ends_fine_tuning_in_one_sentence(dataset: Path, start: Path
 
             raise tf.errors.UnknownError(None, None, "File too large")
 
-    record = TunedRecord({}, {}, reports=[{"eer": 0.2, "genuine": 0.4, "impostor": 1.2}])
+    record = TunedRecord({}, {}, reports=[{"eer": 0.2, "d_prime": 2.0}])
     with pytest.raises(OutputError, match=r"cannot be saved \(File too large\)"):
         _save(arguments(dataset, start, tmp_path), None, None, record, FullDisk())  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []

@@ -10,11 +10,12 @@ from facelatch import card as cards
 from facelatch.card import OperatingPoint
 from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
-from facelatch_converter import bundle, evaluate_command, evaluate_ways
+from facelatch_converter import bundle, evaluate_command, evaluate_ways, parity
 from facelatch_converter.cli import main
+from facelatch_converter.evaluation_report import FILES, PROTOCOL_FILES
+from facelatch_converter.protocols import command as protocol_command
 from facelatch_converter.protocols.named import every_protocol
 from facelatch_converter.protocols.options import Scale, to_distances
-from facelatch_converter.protocols.report import FILES
 from facelatch_converter.protocols.trials import total_cost
 
 ENCODER = (Path(__file__).parents[1] / "data" / "models" / "encoder.tflite").read_bytes()
@@ -53,21 +54,38 @@ def test_protocols_leave_a_whole_report_and_a_cards_section(
     face_model: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "report"
-    words = ("--protocol", "no-image", "--card", "Without an image", "--also-at", "0.25")
+    out.mkdir()
+    for name in (*FILES, "notes.txt"):  # of an evaluation on a data set
+        (out / name).write_text("older")
+    words = ("--force", "--protocol", "no-image", "--card", "Without an image", "--also-at", "0.25")
     assert main(command(face_model, model_folder, out, *words)) == 0
     assert "no-image" in capsys.readouterr().out
     numbers = json.loads((out / "metrics.json").read_text())
     assert list(numbers["protocols"]) == ["no-image"]
+    assert numbers["runtimes_left_out"] == []
     (name,) = numbers["contenders"]
     found = numbers["protocols"]["no-image"]
     assert found["crops"][name]["attempts"]["5"]["impostor"] == 2 * 3
     assert found["filmed"][name] is None  # the board finds nobody without an image
     left = {path.name for path in out.iterdir()}
-    assert {"report.html", "det.png", "frr.png", "closest-impostors.png"} <= left <= set(FILES)
+    assert {"report.html", "det.png", "frr.png", "closest-impostors.png"} <= left
+    assert left <= {*PROTOCOL_FILES, "notes.txt"}
     section = (model_folder / "MODEL_CARD.md").read_text()
     assert "## Without an image\n\nRendered people of" in section
     assert f"### {name}: crops at a threshold of 0.2500" in section
     assert [point["threshold"] for point in found["crops"][name]["single"]["also_at"]] == [0.25]
+
+
+def test_every_runtime_is_every_installed_one(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from facelatch.card import load_bundle
+
+    asked = argparse.Namespace(every_runtime=True, runtime="ai-edge-litert", encoder=None, compare=None)
+    monkeypatch.setattr(parity, "installed_runtimes", lambda: ["ai-edge-litert"])
+    (one,) = protocol_command.enter(load_bundle(model_folder), asked)
+    assert one.runtime == "ai-edge-litert"
+    assert protocol_command.left_out(asked) == ["tflite-runtime"]
+    asked.every_runtime = False
+    assert protocol_command.left_out(asked) == []
 
 
 @pytest.mark.parametrize(

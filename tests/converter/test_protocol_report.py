@@ -119,7 +119,13 @@ def test_the_page_has_every_protocol_network_and_picture_and_escapes_foreign_wor
     assert "<1>" not in html
     assert html.count("&lt;no-image&gt; &amp; more") == 1
     assert all(f"caption {place}" in html for place in range(5))
-    assert html.count("not filmed") == 3 * 2 + 3 * 4  # no-image of ours, everything of the other
+    assert html.count("not filmed") == 3 * (1 + 4)  # no-image of ours, everything of the other
+    assert html.count("nobody enrolled") == 3
+    assert html.count("<th>not enrolled</th>") == 2 * 3
+    nobody = [row for row in html.split("<tr>") if "nobody enrolled" in row]
+    not_enrolled = f"<td>{protocol_card.bounded(FILMED['enrolment']['failures_to_enrol'])}</td>"
+    assert all(not_enrolled in row for row in nobody)
+    assert html.count(f"{not_enrolled}</tr>") == 3 * 3  # those who enrolled, and where nobody did
     assert "not claimed" in html
     assert "Nothing here was measured on real people" in html
 
@@ -138,6 +144,8 @@ def test_the_cards_section_has_what_the_bars_ask_for() -> None:
     assert f"| unlock | {ours:.4f} | {other:.4f} |" in section
     rows = [line for line in section.splitlines() if line.startswith("| no-image")]
     assert any("not filmed" in row for row in rows)
+    rows = [line for line in section.splitlines() if line.startswith("| nobody-enrolled")]
+    assert any("| nobody enrolled |  | 16.67%" in row for row in rows)
     assert all(line.count("|") == section.splitlines()[place - 1].count("|")
                for place, line in enumerate(section.splitlines()) if line.startswith("| ---"))  # fmt: skip
 
@@ -171,3 +179,6 @@ def test_the_terminal_gets_a_line_for_each_protocol() -> None:
         "nobody-enrolled",
     ]
     assert lines[6] == f"{OTHER}: EER"
+    missing = to_lines(numbers() | {"runtimes_left_out": ["tflite-runtime"]})
+    assert missing[-1] == "note: not installed, so not measured: tflite-runtime"
+    assert to_lines(numbers() | {"runtimes_left_out": []})[-1].startswith("nobody-enrolled")

@@ -1,5 +1,6 @@
 """All of a protocol's renderings: complete, in order, shared and kept; whole frames by the board's own code."""
 
+import hashlib
 from collections.abc import Container
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,15 +16,17 @@ from facelatch.preprocess import CropSpec, FacePoint
 from facelatch.session import SessionRule
 from facelatch_converter import bundle
 from facelatch_converter.errors import ConversionError
+from facelatch_converter.protocols import contenders
 from facelatch_converter.protocols.attempt_trials import LOOKS, Crew, Film, collect, enrol
 from facelatch_converter.protocols.cast import load_generator
-from facelatch_converter.protocols.contenders import of_bundle, of_file
+from facelatch_converter.protocols.contenders import of_bundle, of_file, of_keras
 from facelatch_converter.protocols.crop_trials import POSES, REFERENCES, Stage
 from facelatch_converter.protocols.named import Circumstances, Cohort, Lighting, Protocol
 from facelatch_converter.protocols.options import Scale
 from facelatch_converter.protocols.takes import Take, attempt_take, enrolment_take
 from facelatch_converter.protocols.trials import run_trials, total_cost
 from facelatch_converter.staging import FRAME_NS
+from facelatch_converter.start import SHA256_KEY
 
 ENCODER = Path(__file__).parents[1] / "data" / "models" / "encoder.tflite"
 SMALL = Circumstances(camera="d435-small")
@@ -73,6 +76,67 @@ def test_another_network_sees_the_same_people_in_its_own_crop(stage: Stage) -> N
 def test_a_network_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"cannot be read .*; name a .keras or .tflite file"):
         of_file(tmp_path / "none.tflite", CropSpec(), "ai-edge-litert")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param(
+            "three-channels", r"takes \(1, 112, 112, 3\) and gives \(1, 128\), an encoder takes", id="colour"
+        ),
+        pytest.param(
+            "short-embedding", r"gives \(1, 64\), an encoder takes .* name another network", id="64"
+        ),
+    ],
+)
+def test_a_network_that_is_no_encoder_is_refused(name: str, message: str) -> None:
+    with pytest.raises(ConversionError, match=message):
+        of_file(ENCODER.with_name(f"{name}.tflite"), CropSpec(), "ai-edge-litert")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """A network of which only the shapes are known."""
+
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...] = (1, 128)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        pytest.param((128,), r"takes \(128,\) and gives", id="a-vector"),
+        pytest.param((1, 112, 96, 4), r"takes \(1, 112, 96, 4\) and gives", id="not-square"),
+        pytest.param(
+            (1, 8, 8, 4), "no crop is as large as its input .size_px must be 16 to 512, found 8", id="small"
+        ),
+        pytest.param((1, 800, 800, 4), "found 800.; name another network", id="large"),
+    ],
+)
+def test_a_network_whose_input_no_crop_fits_is_refused(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], message: str
+) -> None:
+    monkeypatch.setattr(contenders, "TFLiteModel", lambda *_: Ports(shape))
+    with pytest.raises(ConversionError, match=message):
+        of_file(ENCODER, CropSpec(), "ai-edge-litert")
+
+
+def test_the_float_model_of_a_bundle_is_the_one_that_its_card_names(tmp_path: Path) -> None:
+    keras = tmp_path / "encoder.keras"
+    keras.write_bytes(b"another network")
+    for named, message in (
+        (
+            "c" * 64,
+            r"encoder\.keras: is [0-9a-f]{12}, the bundle's card names c{12} .* or this one by --compare",
+        ),
+        # The right one, and any where the card names none: they are looked at, and this is no network.
+        (hashlib.sha256(b"another network").hexdigest(), "not a Keras model"),
+        (None, "not a Keras model"),
+    ):
+        training = {} if named is None else {SHA256_KEY: named}
+        toy = bundle.provisional(ENCODER.read_bytes(), bundle.About("toy", CropSpec(), "MIT", training))
+        with pytest.raises(ConversionError, match=message):
+            of_keras(keras, toy)
 
 
 @dataclass(slots=True)

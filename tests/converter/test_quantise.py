@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,10 @@ def test_it_runs_under_every_runtime_and_stays_close(encoder: Any, converted: by
 
 
 def test_the_parity_report_has_every_figure(encoder: Any, converted: bytes) -> None:
-    numbers = parity.report(encoder, converted, faces(20), 4321, "tiny")
+    numbers = parity.report(encoder, converted, faces(20), b"k" * 4321, "tiny")
     assert numbers["model"]["keras_bytes"] == 4321
+    assert numbers["model"]["keras_sha256"] == hashlib.sha256(b"k" * 4321).hexdigest()
+    assert numbers["model"]["tflite_sha256"] == hashlib.sha256(converted).hexdigest()
     assert numbers["model"]["tflite_bytes"] == len(converted)
     assert (numbers["float"]["eer"], numbers["tensors"], numbers["people"]) == (0, 20, 5)
     assert numbers["comparisons"] == {"genuine": 5 * 6, "impostor": 10 * 16}
@@ -106,7 +109,7 @@ def test_the_parity_report_has_every_figure(encoder: Any, converted: bytes) -> N
 
 def test_no_eer_is_reported_without_subjects(encoder: Any, converted: bytes) -> None:
     unlabelled = LabelledTensors(faces(6).tensors, None)
-    numbers = parity.report(encoder, converted, unlabelled, 1, "tiny")
+    numbers = parity.report(encoder, converted, unlabelled, b"k", "tiny")
     assert numbers["float"]["eer"] is None
     assert (numbers["comparisons"], numbers["people"]) == (None, None)
     assert "not measured (needs subjects" in parity.to_lines(numbers)[2]

@@ -63,6 +63,28 @@ def test_all_recipes_fit_the_picture() -> None:
         assert np.ptp(np.flatnonzero(found.any(0))) > 0.7 * all_of_them.shape[1]
 
 
+def test_a_run_that_was_resumed_to_a_larger_budget_is_marked() -> None:
+    resumed = {"arguments": {"crops": 2000}, "phases": [{"crops": 2000}, {"crops": 4000}], "resumed": 2}
+    whole = {"arguments": {"crops": 4000}, "phases": [{"crops": 4000}], "resumed": 1}
+    runs = {
+        "pairs": record(0.3, 0.2) | resumed,
+        "margin": record(0.4, 0.3) | whole,
+        "regression": record(0.5),
+    }
+    rows = [line.split(" | ")[0] for line in recipe_trials.to_table(runs).splitlines()[2:]]
+    assert rows == ["| pairs (resumed: meant for 2,000, then 4,000)", "| margin", "| regression"]
+    assert "other people than the rest: pairs, margin; each" in recipe_trials.to_section("", runs, 3)
+    assert "Resumed" not in recipe_trials.to_section("", {"regression": runs["regression"]}, 3)
+
+
+def test_what_is_kept_of_a_run_names_no_folder() -> None:
+    phase = {"from_crops": 2000, "crops": 4000, "teachers": ["/home/someone/encoder.keras"]}
+    kept = recipe_runs.to_row(record(0.3) | {"arguments": {"workers": 2}, "phases": [phase], "resumed": 1})
+    assert (kept["workers"], kept["resumed"]) == (2, 1)
+    assert kept["phases"] == [{"from_crops": 2000, "crops": 4000}]
+    assert "/home" not in json.dumps(kept)
+
+
 def options(face_model: Path, out: Path, recipe: str, *more: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     recipe_trials.add_arguments(parser)
@@ -104,6 +126,10 @@ def test_a_run_goes_on_to_a_larger_budget(face_model: Path, made: Path, tmp_path
     assert recipe_trials.run(options(face_model, out, "pairs", "--crops", "16")) == 0
     run = json.loads((out / "pairs" / "run.json").read_text())
     assert (run["crops"], run["resumed"]) == (16, 1)
+    row = json.loads((out / "recipes.json").read_text())["pairs"]
+    assert (row["workers"], row["resumed"]) == (1, 1)
+    assert [(phase["from_crops"], phase["crops"]) for phase in row["phases"]] == [(8, 16)]
+    assert "| pairs (resumed: meant for 8, then 16) | 16 |" in (out / "recipes.md").read_text()
     with pytest.raises(TrainingError, match="pairs: its run differs in crops from"):
         recipe_trials.run(options(face_model, out, "pairs"))
 
@@ -114,6 +140,7 @@ def test_a_run_goes_on_to_a_larger_budget(face_model: Path, made: Path, tmp_path
         pytest.param("pairs", ["--seed", "2"], "differs in seed from", id="seed"),
         pytest.param("pairs", ["--people", "5", "--views", "3"], "in people and views from", id="batch"),
         pytest.param("pairs", ["--precision", "bfloat16"], "in precision from", id="precision"),
+        pytest.param("pairs", ["--workers", "2"], "in workers from", id="other-people"),
         pytest.param("pairs", ["--held-out", "5"], "in held-out from", id="measured-on-others"),
         pytest.param("pairs", ["--crops", "4"], "in crops from", id="smaller-budget"),
         pytest.param("margin", [], "in loss from", id="another-recipe"),

@@ -6,7 +6,15 @@ import pytest
 
 from facelatch_converter import train
 from facelatch_converter.errors import DatasetError
-from facelatch_converter.records import LOSSES, read_parity, read_record, to_training
+from facelatch_converter.records import (
+    LOSSES,
+    crops_seen,
+    read_parity,
+    read_record,
+    to_training,
+    trained_anywhere,
+    trained_people,
+)
 from tests.converter.test_bundle import PARITY, RECORD
 
 
@@ -65,6 +73,89 @@ def test_a_fine_tuned_encoder_does_not_tell_every_report_of_the_one_it_began_wit
     assert "reports" in training
 
 
+def tuning(start: dict[str, Any], dataset: str, trained: list[str], crops: int = 70) -> dict[str, Any]:
+    """The record of a run that fine-tuned the encoder of `start`."""
+    return RECORD | {
+        "crops": crops,
+        "fine_tuning": {
+            "dataset": dataset,
+            "subjects": {"trained": trained, "validated": ["kim"], "without_face": ["lee"]},
+            "from": {"name": "first", "sha256": "b" * 64, "training": start},
+        },
+    }
+
+
+def begun(start: dict[str, Any], crops: int = 30) -> dict[str, Any]:
+    """The record of a run on rendered people that began with the encoder of `start`."""
+    return RECORD | {
+        "crops": crops,
+        "begun_from": {"name": "tuned", "sha256": "c" * 64, "training": start},
+    }
+
+
+ONCE = tuning(RECORD | {"crops": 500}, "home", ["anna", "bert"])
+CARD = to_training(ONCE, rendered=False)
+
+
+@pytest.mark.parametrize(
+    ("record", "crops"),
+    [
+        pytest.param(tuning(ONCE, "away", ["cleo"]), 640, id="tuned-twice"),
+        pytest.param(begun(ONCE), 600, id="rendered-again"),
+        pytest.param(tuning(begun(ONCE), "away", ["cleo"]), 670, id="tuned-rendered-tuned"),
+        pytest.param(tuning(CARD, "away", ["cleo"]), 640, id="from-a-card"),
+        pytest.param(begun(CARD), 600, id="rendered-from-a-card"),
+    ],
+)
+def test_no_chain_of_runs_tells_a_name_and_all_its_crops_count(record: dict[str, Any], crops: int) -> None:
+    assert crops_seen(record) == crops
+    told = to_training(record, rendered=False)
+    assert crops_seen(told) == crops
+    text = json.dumps(told)
+    assert not any(name in text for name in ("anna", "bert", "cleo", "kim", "lee", "subjects"))
+    assert "fine-tuned on home" in told["notice"]
+    assert "then 2 people of home, 70 crops" in told["data"]
+
+
+def test_a_card_tells_every_kind_of_training_in_order() -> None:
+    told = to_training(begun(ONCE), rendered=True)
+    assert told["notice"] == (
+        "trained on rendered faces, fine-tuned on home, trained on rendered faces again, not yet measured on real "
+        "people"
+    )
+    assert "500 crops in all; then 2 people of home" in told["data"]
+    assert told["data"].endswith("; then 30 crops of new rendered people again")
+    twice = to_training(tuning(ONCE, "home", ["anna"]), rendered=False)["notice"]
+    assert twice == "trained on rendered faces, fine-tuned on home, measured on real people"
+
+
+def test_teachers_before_a_fine_tuning_are_told_after_it() -> None:
+    teacher = {"name": "one", "sha256": "a" * 64, "crops": 1_000, "from_crops": 10}
+    later = begun(tuning(RECORD | {"crops": 500, "taught_by": [teacher]}, "home", ["anna"]))
+    later["taught_by"] = [teacher | {"name": "two", "from_crops": 0}]
+    told = to_training(later, rendered=True)["taught"]
+    assert "one (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on" in told
+    assert "two (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 570 on" in told
+
+
+def test_people_are_those_of_all_runs_before() -> None:
+    again = tuning(begun(tuning(ONCE, "away", ["cleo"])), "home", ["dora"])
+    assert trained_people(again, "home") == {"anna", "bert", "dora"}
+    assert trained_people(again, "away") == {"cleo"}
+    assert trained_people(again, "elsewhere") == frozenset()
+    assert trained_anywhere(again) == {"anna", "bert", "cleo", "dora"}
+
+
+def test_a_card_in_between_leaves_nobody_known() -> None:
+    chain = tuning(CARD, "away", ["cleo"])
+    assert trained_people(chain, "away") == {"cleo"}
+    assert trained_anywhere(chain) == {"cleo"}
+    with pytest.raises(
+        DatasetError, match=r"fine-tuned on home before, .* nobody knows whom it learnt from; begin"
+    ):
+        trained_people(chain, "home")
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
@@ -118,6 +209,14 @@ def test_a_parity_report_comes_back(tmp_path: Path) -> None:
 def test_a_foreign_parity_report_is_refused_by_name(tmp_path: Path, content: object) -> None:
     with pytest.raises(DatasetError, match=r"parity\.json: not a parity report"):
         read_parity(write(tmp_path / "parity.json", content))
+
+
+@pytest.mark.parametrize("name", ["keras_sha256", "tflite_sha256"])
+def test_a_parity_report_that_names_no_files_is_to_be_made_again(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        DatasetError, match=r"parity\.json: does not name the files .* quantise --parity again"
+    ):
+        read_parity(write(tmp_path / "parity.json", spoilt("model", name, drop=True)))
 
 
 def test_a_card_says_in_sentences_how_a_model_was_trained() -> None:

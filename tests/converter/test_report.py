@@ -6,11 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from facelatch.session import USUAL_REACH
 from facelatch_converter import report
 from facelatch_converter.errors import OutputError
 from facelatch_converter.evaluate import Evaluation, evaluate, summarise
 from facelatch_converter.evaluate_command import to_lines
-from facelatch_converter.evaluation_report import FILES, refuse_existing, write_report
+from facelatch_converter.evaluation_report import (
+    FILES,
+    PROTOCOL_FILES,
+    refuse_existing,
+    write_report,
+)
 from facelatch_converter.measure import measure
 from facelatch_converter.scores import compare
 from tests.converter.scripted import FLAT_MM, NO_FACE_MM, ScriptedAcquirer, capture, people
@@ -37,7 +43,7 @@ class Page(HTMLParser):
 
 def measured(count: int = 6) -> tuple[Evaluation, dict[str, Any]]:
     refs = [*people(count, 2), capture("person-000", "photo", (FLAT_MM,), attack="photo <b>bent</b>")]
-    captures = measure(refs, ScriptedAcquirer(), samples=3)
+    captures = measure(refs, ScriptedAcquirer(), samples=3, reach=USUAL_REACH)
     evaluation = evaluate(captures, compare(captures), 0.8)
     numbers = {
         "format": 1,
@@ -79,6 +85,7 @@ def test_a_report_is_complete_and_needs_no_other_file(tmp_path: Path) -> None:
     assert "An attempt at a board is several: it fuses up to 3 samples" in text
     assert "the median capture gave 1" in text
     assert "no face found in photo &lt;b&gt;bent" in text
+    assert "<td>&emsp;samples-disagree</td><td>0 captures</td>" in text
     assert "fitted on these people" not in text
     assert "60 impostor comparisons cannot show an FMR of 0.001" in text
     with np.load(folder / "scores.npz") as archive:
@@ -120,7 +127,7 @@ def test_what_flatters_is_said_in_the_report_and_in_the_terminal(tmp_path: Path)
 
 def test_an_attack_that_never_had_a_face_is_not_a_success_of_the_checks() -> None:
     refs = [*people(2, 2), capture("person-000", "hidden", (NO_FACE_MM,), attack="photo")]
-    captures = measure(refs, ScriptedAcquirer(), samples=3)
+    captures = measure(refs, ScriptedAcquirer(), samples=3, reach=USUAL_REACH)
     numbers = measured(count=2)[1] | summarise(evaluate(captures, compare(captures), 0.8))
     assert "photo accepted (APCER), where a face was found: not measured: no face was found in any" in (
         report.pad_lines(numbers["pad"])
@@ -135,9 +142,14 @@ def test_only_an_older_report_is_replaced_and_nothing_of_it_stays(tmp_path: Path
     with pytest.raises(OutputError, match="holds a report; choose another folder, or --force"):
         refuse_existing(tmp_path / "report", force=False)
     refuse_existing(tmp_path / "report", force=True)
+    for name in PROTOCOL_FILES:  # of an evaluation of the other kind
+        (tmp_path / "report" / name).write_text("older")
     evaluation, numbers = measured(count=2)  # too few to draw the embeddings
     write_report(tmp_path / "report", evaluation, numbers, seed=1)
     assert not (tmp_path / "report" / "tsne.png").exists()
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == sorted(
+        set(FILES) - {"tsne.png", "pca.png"}
+    )
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "holiday.jpg").write_text("dear")
     with pytest.raises(OutputError, match="is not empty"):

@@ -4,7 +4,7 @@ import pytest
 
 from facelatch_converter.errors import ClaimError
 from facelatch_converter.metrics import comparisons, eer, pair_distances
-from facelatch_converter.subject_eer import measure_eer
+from facelatch_converter.subject_eer import _d_prime, measure_eer
 
 Rows = tuple[npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
@@ -52,3 +52,14 @@ def test_equal_seeds_give_equal_bounds() -> None:
 def test_nothing_to_compare_is_refused(count: int, captures: int, name: str) -> None:
     with pytest.raises(ClaimError, match=f"no {name} comparison"):
         measure_eer(*people(count, captures, 1, spread=1.0), seed=1)
+
+
+def test_d_prime_is_the_distance_of_the_means_in_standard_deviations() -> None:
+    genuine, impostor = (np.random.default_rng(3).normal(mean, 0.1, 4000) for mean in (0.4, 0.7))
+    found = _d_prime(genuine.astype(np.float32), impostor.astype(np.float32))
+    assert found == pytest.approx(3.0, abs=0.1)
+    # Stretching all distances is no gain.
+    stretched = _d_prime((1.7 * genuine).astype(np.float32), (1.7 * impostor).astype(np.float32))
+    assert stretched == pytest.approx(found, rel=1e-5)
+    same = np.full(3, 0.5, np.float32)
+    assert np.isfinite(_d_prime(same, same + 1))

@@ -15,8 +15,9 @@ from facelatch_converter.architecture import build_encoder
 from facelatch_converter.crops import Batch
 from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
+from facelatch_converter.resumption import chosen_before
 from facelatch_converter.runs import Schedule
-from facelatch_converter.train import TAUGHT_WEIGHT, TEACHING, _chosen_before, add_arguments, run
+from facelatch_converter.train import TAUGHT_WEIGHT, TEACHING, add_arguments, run
 
 if TYPE_CHECKING:
     from facelatch_converter.training_loop import Trainer
@@ -58,20 +59,12 @@ def test_a_run_trains_saves_and_goes_on(face_model: Path, tmp_path: Path) -> Non
     assert (resumed["crops"], resumed["resumed"]) == (40, 1)
     assert resumed["reports"][:2] == record["reports"]
     assert resumed["phases"][0]["people"] == 4
-    assert _defaults_of_resumed(out)["people"] == 4
-    assert _defaults_of_resumed(out)["crops"] == 40
+    assert chosen_before(out, ["people", "crops"]) == {"people": 4, "crops": 40}
 
-    with pytest.raises(TrainingError, match="another loss"):
+    with pytest.raises(TrainingError, match="another --loss"):
         run(_arguments(face_model, out, "--resume", "--loss", "contrastive"))
     with pytest.raises(TrainingError, match="--resume"):
         run(_arguments(face_model, out))
-
-
-def _defaults_of_resumed(out: Path) -> dict[str, Any]:
-    """What a resumed run takes for options that are left out."""
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    return _chosen_before(parser.parse_args(["--out", str(out), "--resume"]))
 
 
 def _assert_goes_on_from(arguments: argparse.Namespace, steps: int) -> None:
@@ -321,6 +314,41 @@ def test_a_damaged_record_is_refused(face_model: Path, tmp_path: Path) -> None:
     (out / "run.json").write_text("{]")
     with pytest.raises(TrainingError, match="not a run record"):
         run(_arguments(face_model, out, "--resume"))
+
+
+def _contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_bare_resume_takes_over_every_option_and_an_ended_run_is_left_alone(
+    face_model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    words = ["--crops", "16", "--seed", "5", "--minutes", "600"]
+    assert run(_arguments(face_model, out, *words)) == 0
+    before = _contents(out)
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    resumed = parser.parse_args(["--out", str(out), "--resume"])
+    with pytest.raises(TrainingError, match=r"has ended, after 16 crops .*; give more --crops or --minutes"):
+        run(resumed)
+    assert _contents(out) == before
+    assert (resumed.minutes, resumed.seed, resumed.held_out, resumed.workers) == (600, 5, 6, 1)
+    assert resumed.face_model == face_model
+    with pytest.raises(TrainingError, match="another --seed"):
+        run(parser.parse_args(["--out", str(out), "--resume", "--seed", "1"]))
+    assert run(parser.parse_args(["--out", str(out), "--resume", "--crops", "24"])) == 0
+    record = json.loads((out / "run.json").read_text())
+    assert (record["crops"], record["phases"][0]["minutes"], record["phases"][0]["workers"]) == (24, 600, 1)
+
+
+def test_no_limit_of_time_in_a_record_is_none(tmp_path: Path) -> None:
+    told = {"arguments": {"minutes": 30.0}, "phases": [{"minutes": None}]}
+    (tmp_path / "run.json").write_text(json.dumps(told))
+    assert chosen_before(tmp_path, ["minutes", "seed"]) == {"minutes": math.inf}
+    (tmp_path / "run.json").write_text("[]")
+    assert chosen_before(tmp_path, ["minutes"]) == {}
+    assert chosen_before(tmp_path / "none", ["minutes"]) == {}
 
 
 class FullDisk:

@@ -1,19 +1,23 @@
 """Faces of a data set as crops that can be augmented, found and cut by the board's own code; and batches of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from facelatch.frames import Frame
-from facelatch.locate import Located, Locator
+from facelatch.locate import Locator, Missing
 from facelatch.preprocess import Crop, CropSpec, crop, encode
 from facelatch_converter.augment import augment, draw_style
 from facelatch_converter.datasets import CaptureRef
 
 Real = npt.NDArray[np.float32]
 Whole = npt.NDArray[np.int32]
+
+RANGE_MM = (250.0, 1200.0)
+"""As far as training renders faces, farther than a board looks: public data sets were taken at 0.7 to 1.2 m."""
 
 _ALIKE = 0.5
 """Share of batches whose crops share one style, so that only faces tell people apart."""
@@ -53,27 +57,61 @@ class Faces:
         return encoded
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Which live captures gave a face."""
+
+    with_face: int
+    without: Mapping[str, int]
+    """Captures that gave none, by the reason of most of their frames."""
+    dropped_out: tuple[str, ...]
+    """Subjects none of whose captures gave one, sorted."""
+
+    def to_sentence(self) -> str:
+        """In words, with the names of who dropped out."""
+        none = sum(self.without.values())
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(self.without.items()))
+        names = f"; nothing is left of {', '.join(self.dropped_out)}" if self.dropped_out else ""
+        rest = f"; {none} gave none ({reasons})" if none else ""
+        return f"{self.with_face} of {self.with_face + none} captures gave a face{rest}{names}"
+
+
 def read_faces(
     refs: Sequence[CaptureRef],
     spec: CropSpec,
     frames: int,
     seed: int,
     progress: Callable[[int], object] = lambda _: None,
-) -> Faces:
-    """Up to `frames` faces of each live capture, spread over it at random; `progress` is told of each capture."""
-    locator = Locator()
+) -> tuple[Faces, Tally]:
+    """Up to `frames` faces of each live capture, spread over it at random, and how many captures gave any.
+
+    Faces are looked for within `RANGE_MM`. `progress` is told of each capture.
+    """
+    locator = Locator(range_mm=RANGE_MM)
     crops: list[Crop] = []
     owners: list[tuple[str, str]] = []
+    without: list[tuple[str, str]] = []
     for number, ref in enumerate(refs):
         if ref.attack is None:
+            reasons: Counter[str] = Counter()
+            before = len(crops)
             for frame in draw_frames(ref.frames(), frames, np.random.default_rng([seed, number])):
                 found = locator.locate(frame)
-                if isinstance(found, Located):
+                if isinstance(found, Missing):
+                    reasons[found.value] += 1
+                else:
                     crops.append(crop(frame, found.point, spec))
                     owners.append((ref.subject, ref.name))
+            if len(crops) == before:
+                without.append((ref.subject, max(reasons, key=reasons.__getitem__, default="no-frames")))
         progress(1)
     names = np.array(owners, np.str_).reshape(-1, 2)
-    return Faces(tuple(crops), names[:, 0], names[:, 1])
+    tally = Tally(
+        with_face=len(set(owners)),
+        without=Counter(reason for _, reason in without),
+        dropped_out=tuple(sorted({subject for subject, _ in without} - {subject for subject, _ in owners})),
+    )
+    return Faces(tuple(crops), names[:, 0], names[:, 1]), tally
 
 
 def draw_frames(frames: Iterator[Frame], count: int, rng: np.random.Generator) -> list[Frame]:

@@ -88,9 +88,10 @@ def tune(arguments: argparse.Namespace, start: Start, material: Material, record
     tuner = Tuner(start)
     output_bias(tuner.encoder)
     examiner = Examiner(arguments, material)
-    checkpoint = _restore(arguments, tuner)
+    checkpoint = _restore(arguments, tuner, record)
     if not record.reports:
-        _report(tuner, examiner, record, 0.0, settled=False)
+        # Settled as all later ones: settling alone must not look like learning. Nothing of it is saved.
+        _report(tuner, examiner, record, 0.0)
         with saving(arguments.out):
             record.save(arguments.out)
     schedule = Schedule(arguments.crops, arguments.minutes, arguments.learning_rate)
@@ -102,7 +103,7 @@ def tune(arguments: argparse.Namespace, start: Start, material: Material, record
         _train(arguments, tuner, examiner, record, schedule, batches, checkpoint, bar)
     print("\n".join(to_sentences(record.reports, record.fine_tuning)))
     if best_report(record.reports) == 0:
-        print(f"nothing was better than the encoder it began with; {arguments.out} holds no new one")
+        print(f"{arguments.out} holds no new encoder")
         return 1
     print(
         f"{encoder_file(arguments)}; next: facelatch-convert quantise, then bundle --record {arguments.out}/run.json"
@@ -141,13 +142,9 @@ def _train(
             return
 
 
-def _report(
-    tuner: Tuner, examiner: Examiner, record: TunedRecord, loss: float, *, settled: bool = True
-) -> Real:
+def _report(tuner: Tuner, examiner: Examiner, record: TunedRecord, loss: float) -> Real:
     """Measure, and note it in the record; gives the offset that the saved encoder is without."""
-    offset = (
-        examiner.offset(tuner.outputs) if settled else np.zeros(tuner.encoder.output_shape[1], np.float32)
-    )
+    offset = examiner.offset(tuner.outputs)
     found = examiner.validate(tuner.outputs, offset)
     row: dict[str, Any] = {
         "crops": record.crops,
@@ -158,6 +155,7 @@ def _report(
         "eer_high": round(found.high, 5),
         "genuine": round(found.genuine_mean, 4),
         "impostor": round(found.impostor_mean, 4),
+        "d_prime": round(found.d_prime, 4),
     }
     rendered = examiner.rendered(tuner.outputs, offset)
     record.reports.append(row if rendered is None else row | {"rendered_eer": round(rendered, 5)})
@@ -178,10 +176,15 @@ def _save(
         record.save(arguments.out)
 
 
-def _restore(arguments: argparse.Namespace, tuner: Tuner) -> Any:
+def _restore(arguments: argparse.Namespace, tuner: Tuner, record: TunedRecord) -> Any:
     """The checkpoint manager, with weights and optimiser loaded where a run goes on."""
     state = tf.train.Checkpoint(network=tuner.encoder, optimiser=tuner.optimiser)
     manager = tf.train.CheckpointManager(state, str(arguments.out / "checkpoint"), max_to_keep=1)
+    if record.crops > 0 and manager.latest_checkpoint is None:
+        raise TrainingError(
+            f"{arguments.out}: its record tells of {record.crops:,} crops, but it holds no checkpoint; start the run "
+            "anew in another folder"
+        )
     if arguments.resume and manager.latest_checkpoint is not None:
         try:
             state.restore(manager.latest_checkpoint).expect_partial()

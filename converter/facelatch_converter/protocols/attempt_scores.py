@@ -18,7 +18,7 @@ Embeddings = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
 
 NEVER = np.float32(np.inf)
-"""The score of an attempt that no threshold grants: its samples do not agree, or one is broken."""
+"""The score of an attempt that no threshold grants: its samples disagree, or one or the whole template is broken."""
 
 _ROWS, _TEMPLATES = 2048, 256
 """Of a block: 2048 embeddings against 256 templates are 2 MB."""
@@ -86,23 +86,47 @@ def attempt_scores(samples: Samples, templates: Embeddings, reach: float) -> Sco
 
 def template_distances(probes: Embeddings, templates: Embeddings) -> Scores:
     """The distance (probes, templates) to each template, as `matching.template_distance` has it."""
-    centres = np.stack([matching.fuse(list(poses)) for poses in templates])[:, None]
-    return (nearest_distances(probes, templates) + nearest_distances(probes, centres)) / 2
+    stored = _as_stored(templates)
+    centres = np.stack([_centre(poses) for poses in stored])[:, None]
+    return (_nearest(probes, stored) + _nearest(probes, centres)) / 2
 
 
 def nearest_distances(probes: Embeddings, templates: Embeddings) -> Scores:
-    """The distance (probes, templates) to each template's nearest embedding; `NEVER` for a broken probe."""
-    found = np.empty((len(probes), len(templates)), np.float32)
-    for left in range(0, len(templates), _TEMPLATES):
-        poses = np.ascontiguousarray(templates[left : left + _TEMPLATES].transpose(1, 2, 0))
+    """The distance (probes, templates) to each template's nearest embedding.
+
+    `NEVER` for a broken probe and for a template that has no other than broken ones.
+    """
+    return _nearest(probes, _as_stored(templates))
+
+
+def _as_stored(templates: Embeddings) -> Embeddings:
+    """The templates with NaN throughout each embedding that no board would store."""
+    rows = templates.reshape(-1, templates.shape[-1])
+    usable = np.array([matching.is_usable(row) for row in rows], bool).reshape(templates.shape[:-1])
+    return np.where(usable[..., None], templates, np.float32(np.nan))
+
+
+def _centre(poses: Embeddings) -> Embeddings:
+    """The mean direction of what is stored of one template (poses, 128); NaN where that is nothing."""
+    stored = poses[np.isfinite(poses[:, 0])]
+    return matching.fuse(list(stored)) if len(stored) else np.full(poses.shape[-1], np.nan, np.float32)
+
+
+def _nearest(probes: Embeddings, stored: Embeddings) -> Scores:
+    """`nearest_distances` to templates whose broken embeddings are NaN."""
+    found = np.empty((len(probes), len(stored)), np.float32)
+    for left in range(0, len(stored), _TEMPLATES):
+        poses = np.ascontiguousarray(stored[left : left + _TEMPLATES].transpose(1, 2, 0))
         for top in range(0, len(probes), _ROWS):
             block = probes[top : top + _ROWS]
             likeness = block @ poses[0]
             for pose in poses[1:]:
-                np.maximum(likeness, block @ pose, out=likeness)
+                # What is not stored is NaN, which `fmax` passes over.
+                np.fmax(likeness, block @ pose, out=likeness)
             # Between unit vectors, as the board's distance: to about 1e-6 where it is 0.3 and more.
             part = np.sqrt(np.maximum(2 - 2 * likeness, 0))
             found[top : top + _ROWS, left : left + _TEMPLATES] = part
     usable = np.array([matching.is_usable(probe) for probe in probes])
     found[~usable] = NEVER
+    found[np.isnan(found)] = NEVER
     return found

@@ -7,6 +7,8 @@ from facelatch_converter import report
 from facelatch_converter.evaluate import Numbers
 from facelatch_converter.protocols.options import CARD_TITLE
 
+NOBODY_ENROLLED = "nobody enrolled"
+"""In place of rates of attempts on whole frames: there was no template to compare with."""
 FILMED_BOUNDS = "The bounds of whole frames treat attempts as independent."
 _ALLOWED_TIMES = 10
 """How much more often than claimed strangers may match where training never was."""
@@ -84,7 +86,7 @@ def _attempts(numbers: Numbers, contender: str) -> str:
                 bounded(single.get("frr")),
                 bounded(at.get(1e-4)),
                 bounded(at.get(1e-6)),
-                "not filmed" if not filmed else bounded(None if whole is None else whole["frr"]),
+                "not filmed" if not filmed else NOBODY_ENROLLED if whole is None else bounded(whole["frr"]),
                 "" if whole is None else bounded(whole["fta"]),
                 "" if enrolment is None else bounded(enrolment["failures_to_enrol"]),
             ]

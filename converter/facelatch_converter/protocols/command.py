@@ -9,7 +9,7 @@ from dataclasses import asdict
 from facelatch.card import Bundle, load_bundle
 from facelatch.encoder import RUNTIMES
 from facelatch.errors import ConfigError
-from facelatch_converter import model_card
+from facelatch_converter import model_card, parity
 from facelatch_converter.bundle import MODEL_CARD_FILE
 from facelatch_converter.evaluate import Numbers
 from facelatch_converter.evaluation_report import refuse_existing
@@ -51,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     numbers = to_numbers(
         bundle, protocols, stage, scale, {name: found for name, (found, _) in measured.items()}
     )
+    numbers["runtimes_left_out"] = left_out(arguments)
     numbers["minutes"] = (time.perf_counter() - start) / 60
     shown = {name: pictured for name, (_, pictured) in measured.items()}
     write_report(arguments.out, numbers, Findings(protocols, stage, trials, shown))
@@ -62,13 +63,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def enter(bundle: Bundle, arguments: argparse.Namespace) -> tuple[Contender, ...]:
     """The networks to measure: the bundle's first."""
-    others = [runtime for runtime in RUNTIMES if arguments.every_runtime and runtime != arguments.runtime]
+    others = [
+        runtime for runtime in RUNTIMES
+        if arguments.every_runtime and runtime not in (arguments.runtime, *left_out(arguments))
+    ]  # fmt: skip
     found = [contenders.of_bundle(bundle, runtime) for runtime in (arguments.runtime, *others)]
     if arguments.encoder is not None:
         found.append(contenders.of_keras(arguments.encoder, bundle))
     if arguments.compare is not None:
         found.append(contenders.of_file(arguments.compare, bundle.card.crop, arguments.runtime))
     return tuple(found)
+
+
+def left_out(arguments: argparse.Namespace) -> list[str]:
+    """The runtimes that --every-runtime cannot measure, because they do not load here."""
+    installed = parity.installed_runtimes() if arguments.every_runtime else list(RUNTIMES)
+    return [runtime for runtime in RUNTIMES if runtime not in installed]
 
 
 def to_numbers(

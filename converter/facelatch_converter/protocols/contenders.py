@@ -15,6 +15,8 @@ from facelatch.matching import EMBEDDING_SIZE, FARTHEST, Embedding
 from facelatch.preprocess import CropSpec
 from facelatch_converter import float_model
 from facelatch_converter.errors import ConversionError
+from facelatch_converter.quantise import CHANNELS
+from facelatch_converter.start import SHA256_KEY
 
 FLOAT_RUNTIME = "ai-edge-litert"
 """What runs a float network's TFLite file; the board never does."""
@@ -88,7 +90,11 @@ def of_bundle(bundle: Bundle, runtime: str) -> Contender:
 
 
 def of_keras(path: Path, bundle: Bundle) -> Contender:
-    """The bundle's model before it was quantised; raises `ConversionError` for one that takes another crop."""
+    """The bundle's model before it was quantised.
+
+    Raises `ConversionError` for one that takes another crop, and for another than the bundle's card names.
+    """
+    _require_named(path, bundle)
     data, size_px = float_model.convert(path)
     crop = bundle.card.crop
     if size_px != crop.size_px:
@@ -99,12 +105,28 @@ def of_keras(path: Path, bundle: Bundle) -> Contender:
     return Contender("float", crop, data, FLOAT_RUNTIME, is_float=True, enrolment_limit=limit)
 
 
+def _require_named(path: Path, bundle: Bundle) -> None:
+    """Pass the file that the card names, and any where it names none; what is no file is refused on conversion."""
+    named = bundle.card.training.get(SHA256_KEY)
+    if named is None or not path.is_file():
+        return
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != named:
+        raise ConversionError(
+            f"{path}: is {digest[:12]}, the bundle's card names {str(named)[:12]} as its float "
+            "encoder; name that one by --encoder, or this one by --compare"
+        )
+
+
 def of_file(path: Path, crop: CropSpec, runtime: str) -> Contender:
-    """Another network, .keras or int8 .tflite, on the same millimetres in as many pixels as it takes."""
+    """Another network, .keras or int8 .tflite, on the same millimetres in as many pixels as it takes.
+
+    Raises `ConversionError` for what is no encoder, `ModelError` for what the runtime cannot run.
+    """
     name = f"compared: {path.absolute().parent.name}/{path.name}"
     if path.suffix == ".keras":
         data, size_px = float_model.convert(path)
-        spec = replace(crop, size_px=size_px)
+        spec = _resized(crop, size_px, path)
         return Contender(name, spec, data, FLOAT_RUNTIME, is_float=True, keeps_threshold=False)
     try:
         data = path.read_bytes()
@@ -112,6 +134,21 @@ def of_file(path: Path, crop: CropSpec, runtime: str) -> Contender:
         raise ConversionError(
             f"{path}: cannot be read ({error.strerror}); name a .keras or .tflite file"
         ) from None
-    shape = TFLiteModel(data, str(path), runtime).input_shape
-    spec = replace(crop, size_px=shape[1])
-    return Contender(name, spec, data, runtime, keeps_threshold=False)
+    model = TFLiteModel(data, str(path), runtime)
+    taken, given = model.input_shape, model.output_shape
+    size_px = taken[1] if len(taken) == 4 else 0
+    if (taken, given) != ((1, size_px, size_px, CHANNELS), (1, EMBEDDING_SIZE)):
+        raise ConversionError(
+            f"{path}: takes {taken} and gives {given}, an encoder takes (1, size, size, {CHANNELS}) and gives "
+            f"(1, {EMBEDDING_SIZE}); name another network"
+        )
+    return Contender(name, _resized(crop, size_px, path), data, runtime, keeps_threshold=False)
+
+
+def _resized(crop: CropSpec, size_px: int, path: Path) -> CropSpec:
+    try:
+        return replace(crop, size_px=size_px)
+    except ValueError as error:
+        raise ConversionError(
+            f"{path}: no crop is as large as its input ({error}); name another network"
+        ) from None

@@ -22,7 +22,8 @@ def to_lines(numbers: Numbers) -> list[str]:
             f"{name:22}{report.percent(found['crops'][other]['single']['eer']):>8}"
             for name, found in numbers["protocols"].items()
         ]
-    return lines
+    missing = numbers.get("runtimes_left_out")
+    return [*lines, *([f"note: not installed, so not measured: {', '.join(missing)}"] if missing else [])]
 
 
 def _line_elsewhere(name: str, found: Numbers, contender: str, place: int) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from facelatch_converter import report
 from facelatch_converter.evaluate import Numbers
 from facelatch_converter.protocols.card import (
     ELSEWHERE_HEAD,
     FILMED_BOUNDS,
+    NOBODY_ENROLLED,
     bounded,
     elsewhere,
 )
@@ -66,7 +66,7 @@ def contender_tables(numbers: Numbers, contender: str) -> list[str]:
     longest_first = reversed(next(iter(found.values()))["crops"][contender]["attempts"])
     for frames in longest_first:
         rows = [
-            attempt_row(name, one["crops"][contender]["attempts"][frames], film_of(one, contender, frames))
+            attempt_row(name, one["crops"][contender]["attempts"][frames], film_of(one, contender), frames)
             for name, one in found.items()
         ]
         parts += [
@@ -92,6 +92,7 @@ ATTEMPT_HEAD = (
     "FRR in whole frames",
     "FTA",
     "FAR in whole frames",
+    "not enrolled",
 )
 
 
@@ -109,28 +110,33 @@ def single_row(name: str, found: Numbers) -> list[str]:
     ]
 
 
-def attempt_row(name: str, crops: Numbers, filmed: Numbers | None) -> list[str]:
-    """A protocol's attempts in cells."""
+def attempt_row(name: str, crops: Numbers, filmed: Numbers | None, frames: str) -> list[str]:
+    """A protocol's attempts of so many frames in cells; `filmed` is None where nothing was."""
     strictest = crops["frr_at_far"][-1]
-    frames = (
-        ("not filmed", "", "")
-        if filmed is None
-        else [bounded(filmed[rate]) for rate in ("frr", "fta", "far")]
-    )
     return [
         escape(name),
         bounded(crops.get("far")),
         bounded(crops.get("frr")),
         bounded(strictest.get("frr")),
         f"{crops['impostor']:,}",
-        *frames,
+        *film_cells(filmed, frames),
     ]
 
 
-def film_of(protocol: Numbers, contender: str, frames: str) -> Numbers | None:
+def film_cells(filmed: Numbers | None, frames: str) -> list[str]:
+    """FRR, FTA, FAR and failures to enrol in whole frames; the last one is all there is where nobody enrolled."""
+    if filmed is None:
+        return ["not filmed", "", "", ""]
+    not_enrolled = bounded(filmed["enrolment"]["failures_to_enrol"])
+    if frames not in filmed:
+        return [NOBODY_ENROLLED, "", "", not_enrolled]
+    return [*(bounded(filmed[frames][rate]) for rate in ("frr", "fta", "far")), not_enrolled]
+
+
+def film_of(protocol: Numbers, contender: str) -> Numbers | None:
     """What was filmed of a protocol, if anything was."""
-    whole: dict[str, Any] = protocol["filmed"].get(contender) or {}
-    return whole.get(frames)
+    filmed: Numbers | None = protocol["filmed"].get(contender)
+    return filmed
 
 
 def protocol_rows(numbers: Numbers) -> list[list[str]]:

@@ -10,6 +10,7 @@ import numpy as np
 from facelatch_converter import failure_gallery, plots, projections
 from facelatch_converter.errors import OutputError
 from facelatch_converter.evaluate import Numbers
+from facelatch_converter.evaluation_report import remove_report
 from facelatch_converter.failure_gallery import Case
 from facelatch_converter.plots import DARK, LIGHT, Look
 from facelatch_converter.protocols import page
@@ -20,11 +21,6 @@ from facelatch_converter.protocols.numbers import Shown
 from facelatch_converter.protocols.plots import Bar
 from facelatch_converter.protocols.trials import Trials
 from facelatch_converter.report import Picture
-
-FILES = (
-    "metrics.json", "report.html", "det.png", "det-protocols.png", "frr.png", "tsne.png", "pca.png",
-    "worst-genuine.png", "closest-impostors.png",
-)  # fmt: skip
 
 FRR_BAR = 0.05
 """What an attempt may cost its owner in any of the protocols."""
@@ -50,15 +46,14 @@ class Findings:
 
 
 def write_report(folder: Path, numbers: Numbers, findings: Findings) -> None:
-    """Write `FILES` into `folder`, made where it is missing; of an older report there, nothing stays.
+    """Write `PROTOCOL_FILES` into `folder`, made where it is missing; of an older report there, nothing stays.
 
     Raises `OutputError` if it cannot be written.
     """
     pictures = draw(numbers, findings)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            (folder / name).unlink(missing_ok=True)
+        remove_report(folder)
         (folder / "metrics.json").write_text(json.dumps(numbers, indent=2, allow_nan=False) + "\n")
         for one in pictures:
             (folder / f"{one.name}.png").write_bytes(one.light)
