@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.card is not None:
         model_card.refuse_title(arguments.card)
         model_card.refuse_place(arguments.bundle / MODEL_CARD_FILE)
-    stage = Stage(arguments.face_model, enter(bundle, arguments), arguments.cache)
+    missing = left_out(arguments)
+    stage = Stage(arguments.face_model, enter(bundle, arguments, missing), arguments.cache)
     start = time.perf_counter()
     with progress_bar(total_cost(protocols, stage, scale), "crops") as advance:
         trials = run_trials(protocols, stage, scale, arguments.workers, advance)
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     numbers = to_numbers(
         bundle, protocols, stage, scale, {name: found for name, (found, _) in measured.items()}
     )
-    numbers["runtimes_left_out"] = left_out(arguments)
+    numbers["runtimes_left_out"] = missing
     numbers["minutes"] = (time.perf_counter() - start) / 60
     shown = {name: pictured for name, (_, pictured) in measured.items()}
     write_report(arguments.out, numbers, Findings(protocols, stage, trials, shown))
@@ -61,12 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def enter(bundle: Bundle, arguments: argparse.Namespace) -> tuple[Contender, ...]:
-    """The networks to measure: the bundle's first."""
-    others = [
-        runtime for runtime in RUNTIMES
-        if arguments.every_runtime and runtime not in (arguments.runtime, *left_out(arguments))
-    ]  # fmt: skip
+def enter(bundle: Bundle, arguments: argparse.Namespace, missing: Sequence[str]) -> tuple[Contender, ...]:
+    """The networks to measure, but for runtimes that are `missing`: the bundle's first."""
+    skipped = (arguments.runtime, *missing)
+    others = [runtime for runtime in RUNTIMES if arguments.every_runtime and runtime not in skipped]
     found = [contenders.of_bundle(bundle, runtime) for runtime in (arguments.runtime, *others)]
     if arguments.encoder is not None:
         found.append(contenders.of_keras(arguments.encoder, bundle))
