@@ -65,6 +65,24 @@ def taught_error(outputs: Any, taught: Any) -> Any:
     return tf.reduce_sum(between) / (count * (count - 1))
 
 
+def prototypes(looks: Any, labels: Any) -> Any:
+    """Where each face's person lies: the mean of what is known of the person's faces in the batch, unit length.
+
+    `looks` (batch, 128) are a teacher's, `labels` (batch,) integers. One view's error is not the next one's.
+    Source: Snell et al., "Prototypical networks for few-shot learning", NeurIPS 2017, equation 1, on unit lengths.
+    """
+    own = tf.cast(labels[:, None] == labels[None], tf.float32)
+    return normalise(tf.matmul(own, normalise(looks)))
+
+
+def prototype_error(outputs: Any, known: Any) -> Any:
+    """How far faces are from where their people lie: 1 - cosine, half the squared distance.
+
+    `outputs` (batch, 128), `known` (batch, 128) of unit length, in the embedding space that the encoder is to have.
+    """
+    return tf.reduce_mean(1 - tf.reduce_sum(normalise(outputs) * known, axis=1))
+
+
 def coefficient_error(guess: Any, known: Any, importance: Any) -> Any:
     """Mean squared error of the guessed shape coefficients, weighted by how much shape each one moves."""
     return tf.reduce_mean(importance * tf.square(guess - known))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from facelatch.matching import EMBEDDING_SIZE
 from facelatch_converter import tflite_inspect
+from facelatch_converter.equalise import equalised
 from facelatch_converter.errors import ConversionError
 from facelatch_converter.quiet import without_stderr
 
@@ -71,7 +72,7 @@ def to_int8(model: Any, calibration: Iterable[Tensors], source: str) -> bytes:
     tensors = [_checked(tensor, size_px) for tensor in calibration]
     if not tensors:
         raise ConversionError(f"{source}: no tensor to calibrate with; give at least one, better 300")
-    data = to_tflite(model, tensors, source)
+    data = to_tflite(equalised(model, tensors), tensors, source)
     require_integer(data, source)
     return data
 

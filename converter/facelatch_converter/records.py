@@ -227,9 +227,13 @@ def _taught_by(teachers: Sequence[Mapping[str, Any]]) -> str:
 def _teacher(told: Mapping[str, Any]) -> str:
     mirrored = ", each face mirrored too" if told.get("mirrored") else ""
     privileged = ", bare, calm and without noise" if told.get("privileged") else ""
+    near = told.get("prototypes")
+    prototypes = (
+        f", a person's faces as one, which the encoder's are to lie near with weight {near:g}" if near else ""
+    )
     return (
         f"{told['name']} (sha256 {told['sha256'][:12]}, {told['crops']:,} crops) from crop {told['from_crops']:,} on "
-        f"with weight {told.get('weight', _EARLIER_WEIGHT):g}{mirrored}{privileged}"
+        f"with weight {told.get('weight', _EARLIER_WEIGHT):g}{mirrored}{privileged}{prototypes}"
     )
 
 

@@ -52,10 +52,13 @@ UNPAIRED = ("regression", "contrastive")
 PRECISIONS = ("float32", "bfloat16")
 TAUGHT_WEIGHT = 100.0
 """Of the teachers' similarities beside the all-pairs loss."""
+PROTOTYPE_WEIGHT = 30.0
+"""Of the distance from where the first teacher puts each person, beside both."""
 TEACHING: Mapping[str, Any] = MappingProxyType(
-    {"weight": TAUGHT_WEIGHT, "mirrored": True, "privileged": True}
+    {"weight": TAUGHT_WEIGHT, "mirrored": True, "privileged": True, "prototypes": PROTOTYPE_WEIGHT}
 )
-"""What a record says of how teachers teach; earlier ones weighed less, saw no mirror images and the student's crops."""
+"""What a record says of how teachers teach; earlier ones weighed less, saw no mirror images and the student's crops,
+one by one instead of as prototypes."""
 RECALLED_MOST = 65_536
 
 _USUAL = Recipe()
@@ -109,11 +112,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--teachers", nargs="*", type=Path, metavar="FILE",
-        help="encoders of the same variant (encoder.keras of bundles or runs) whose similarities between the faces of "
-        "each batch are learnt as well, their mean with a weight of "
-        f"{TAUGHT_WEIGHT:g}; they see each face bare, calm and without noise, as it is and mirrored, so that a small "
-        "encoder learns to see through what hides a face, for which the rendering process needs a gigabyte more; "
-        "without a file: a resumed run goes on without its teachers (default: none)",
+        help="encoders of the same variant (encoder.keras of bundles or runs) whose similarities between the people of "
+        f"each batch are learnt as well, their mean with a weight of {TAUGHT_WEIGHT:g}, and where the first puts each "
+        f"person, with {PROTOTYPE_WEIGHT:g}, so let that be the one of --from; they see each face bare, calm and "
+        "without noise, as it is and mirrored, so that a small encoder learns to see through what hides a face, for "
+        "which the rendering process needs a gigabyte more; without a file: a resumed run goes on without its teachers "
+        "(default: none)",
     )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
     parser.add_argument(

@@ -30,7 +30,7 @@ from facelatch_converter.recipe import Recipe
 from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule, save_encoder
 from facelatch_converter.saving import saving
 from facelatch_converter.start import Start
-from facelatch_converter.train import TAUGHT_WEIGHT, to_reals
+from facelatch_converter.train import PROTOTYPE_WEIGHT, TAUGHT_WEIGHT, to_reals
 
 REGRESSION_WEIGHT = 2.0
 """Of the shape coefficients beside the all-pairs loss."""
@@ -92,23 +92,29 @@ class Trainer:
     def _step(self, tensors: Any, weights: Any, labels: Any, people: Any, privileged: Any = None) -> Any:
         if self._teachers and privileged is None:
             raise ValueError("teachers need privileged crops; ask the recipe for them")
-        taught = self._taught(privileged) if self._teachers else None
+        taught = self._taught(privileged, labels) if self._teachers else None
         with tf.GradientTape() as tape:
             outputs, guess = self.network(tensors, training=True)
             strangers = None if self._recall is None else self._recall.strangers(outputs, people)
             loss = self._objective(outputs, guess, weights, labels, strangers)
             if taught is not None:
-                loss += TAUGHT_WEIGHT * losses.taught_error(outputs, taught)
+                similarities, prototypes = taught
+                loss += TAUGHT_WEIGHT * losses.taught_error(outputs, similarities)
+                loss += PROTOTYPE_WEIGHT * losses.prototype_error(outputs, prototypes)
         if self._recall is not None:
             self._recall.remember(outputs, people)
         gradients = tape.gradient(loss, self.network.trainable_variables)
         self.optimiser.apply_gradients(zip(gradients, self.network.trainable_variables, strict=True))
         return loss
 
-    def _taught(self, tensors: Any) -> Any:
-        """The mean of the teachers' cosines (batch, batch)."""
-        found = [losses.cosines(_both_ways(teacher, tensors)) for teacher in self._teachers]
-        return sum(found) / len(found)
+    def _taught(self, tensors: Any, labels: Any) -> tuple[Any, Any]:
+        """The mean of the teachers' cosines of the people of each two faces, and where the first teacher puts each.
+
+        (batch, batch) and (batch, 128). Two teachers' cosines can be averaged, their embedding spaces are each its own.
+        """
+        found = [losses.prototypes(_both_ways(teacher, tensors), labels) for teacher in self._teachers]
+        cosines = [tf.matmul(one, one, transpose_b=True) for one in found]
+        return sum(cosines) / len(cosines), found[0]
 
     # Every variable needs a gradient, also of what takes no part in a loss.
 

@@ -33,11 +33,15 @@ def test_what_json_has_no_number_for_becomes_null(tmp_path: Path) -> None:
 def test_teachers_are_told_with_the_weight_that_their_record_names() -> None:
     earlier = {"name": "one", "sha256": "a" * 64, "crops": 1_000, "from_crops": 10}
     later = earlier | {"name": "two", "weight": 100.0, "mirrored": True, "privileged": True}
-    told = to_training(RECORD | {"taught_by": [earlier, later]}, rendered=True)["taught"]
+    last = later | {"name": "three", "prototypes": 30.0}
+    told = to_training(RECORD | {"taught_by": [earlier, later, last]}, rendered=True)["taught"]
     assert "one (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on with weight 64, two" in told
-    assert told.endswith(
+    assert (
         "two (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on with weight 100, each face mirrored too, bare, "
-        "calm and without noise"
+        "calm and without noise, three"
+    ) in told
+    assert told.endswith(
+        "calm and without noise, a person's faces as one, which the encoder's are to lie near with weight 30"
     )
 
 

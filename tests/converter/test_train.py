@@ -15,9 +15,11 @@ from facelatch_converter.architecture import build_encoder
 from facelatch_converter.crops import Batch
 from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
+from facelatch_converter.losses import prototypes
+from facelatch_converter.offset import to_unit_rows
 from facelatch_converter.resumption import chosen_before
 from facelatch_converter.runs import Schedule
-from facelatch_converter.train import TAUGHT_WEIGHT, TEACHING, add_arguments, run
+from facelatch_converter.train import PROTOTYPE_WEIGHT, TAUGHT_WEIGHT, TEACHING, add_arguments, run
 
 if TYPE_CHECKING:
     from facelatch_converter.training_loop import Trainer
@@ -139,7 +141,7 @@ def test_a_run_may_recall_earlier_batches(face_model: Path, tmp_path: Path) -> N
 
 
 def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path: Path) -> None:
-    """The first batch's loss is larger by what its faces' similarities lack of the teachers' mean."""
+    """A step's loss is larger by what similarities lack of the teachers' mean and places of the first teacher's."""
     from facelatch_converter.training_loop import Trainer
 
     teachers = []
@@ -150,17 +152,22 @@ def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path
     model = load_face_model(face_model)
     tensors, privileged = np.random.default_rng(1).uniform(-1, 1, (2, 8, 112, 112, 4)).astype(np.float32)
     loaded = [quantise.load_keras(path) for path in teachers]
-    taught = [_cosines(_both_ways(encoder, privileged)) for encoder in loaded]
+    labels = np.repeat(np.arange(4, dtype=np.int32), 2)
+    known = [prototypes(_both_ways(encoder, privileged), labels).numpy() for encoder in loaded]
+    taught = [_cosines(one) for one in known]
     named = [(encoder, str(path)) for encoder, path in zip(loaded, teachers, strict=True)]
     trainer = Trainer("default", "regression", model, teachers=named)
-    cosines = trainer._taught(privileged).numpy()
+    cosines, places = (found.numpy() for found in trainer._taught(privileged, labels))
     np.testing.assert_allclose(cosines, np.mean(taught, axis=0), atol=1e-4)
+    np.testing.assert_allclose(places, known[0], atol=1e-4)
+    np.testing.assert_allclose(places[::2], places[1::2], atol=1e-6)
 
     outputs, guess = trainer.network(tensors, training=True)
-    known = guess.numpy()  # Guessed rightly, so nothing but the teachers is left.
+    weights = guess.numpy()  # Guessed rightly, so nothing but the teachers is left.
     lacking = np.square(_cosines(outputs.numpy()) - cosines)[~np.eye(8, dtype=bool)].mean()
-    loss = trainer.step(tensors, known, np.arange(8, dtype=np.int32), np.arange(8), privileged)
-    assert float(loss) == pytest.approx(TAUGHT_WEIGHT * lacking, rel=1e-3)
+    away = np.square(to_unit_rows(outputs.numpy()) - places).sum(1).mean() / 2
+    loss = trainer.step(tensors, weights, labels, np.arange(8), privileged)
+    assert float(loss) == pytest.approx(TAUGHT_WEIGHT * lacking + PROTOTYPE_WEIGHT * away, rel=1e-3)
 
 
 def test_a_step_shows_teachers_what_the_student_does_not_see() -> None:
