@@ -78,6 +78,8 @@ def _source(layer: Any) -> tuple[Any, list[_Reader]] | None:
 
     if not isinstance(layer, layers.BatchNormalization) or not (layer.scale and layer.center):
         return None
+    if not _is_applied_once(layer) or layer.axis not in (-1, len(layer.output.shape) - 1):
+        return None
     after = _after(layer)
     spoken = after[0] if len(after) == 1 and _is_plain_relu(after[0]) else layer
     try:
@@ -98,7 +100,7 @@ def _readers(layer: Any, offset: int, places: int, channels: int) -> Iterator[_R
     if not following:
         raise _UnknownReaderError
     for reader in following:
-        if getattr(reader, "data_format", _LAST) != _LAST or len(reader._inbound_nodes) != 1:
+        if getattr(reader, "data_format", _LAST) != _LAST or not _is_applied_once(reader):
             raise _UnknownReaderError
         if _is_reader(reader):
             yield _Reader(reader, offset, places)
@@ -127,10 +129,15 @@ def _after(layer: Any) -> list[Any]:
     return [node.operation for node in layer._outbound_nodes]
 
 
+def _is_applied_once(layer: Any) -> bool:
+    """Whether a layer has one place in the network: factors of one place would be wrong at another."""
+    return len(layer._inbound_nodes) == 1
+
+
 def _is_plain_relu(layer: Any) -> bool:
     from keras import layers  # noqa: PLC0415
 
-    plain = isinstance(layer, layers.ReLU) and layer.max_value is None
+    plain = isinstance(layer, layers.ReLU) and layer.max_value is None and _is_applied_once(layer)
     return plain and not layer.negative_slope and not layer.threshold
 
 

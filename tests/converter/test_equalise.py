@@ -124,9 +124,7 @@ def test_what_cannot_pass_factors_on_is_left_alone(faces: Tensors) -> None:
     summed = layers.Conv2D(5, 1)(layers.Add()([capped, plain]))
     both = layers.Flatten()(layers.Concatenate()([summed, plain]))
     network = keras.Model(face, layers.Dense(8)(both))
-    for layer in network.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.gamma.assign([0.1, 1, 10, 2, 0.3, 5])
+    _spread(network, [0.1, 1, 10, 2, 0.3, 5])
     even = equalised(network, list(faces))
     np.testing.assert_allclose(outputs(even, faces), outputs(network, faces), atol=1e-5)
 
@@ -142,9 +140,57 @@ def test_a_flattened_mixture_of_activations_is_left_alone(faces: Tensors) -> Non
         layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(3, 16, 16)(face))) for _ in range(2)
     )
     network = keras.Model(face, layers.Dense(8)(layers.Flatten()(layers.Concatenate()([one, other]))))
-    for layer in network.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.gamma.assign([0.1, 1, 10])
+    _spread(network, [0.1, 1, 10])
     np.testing.assert_allclose(
         outputs(equalised(network, list(faces)), faces), outputs(network, faces), atol=1e-5
     )
+
+
+@pytest.mark.parametrize("shared", ["normalisation", "relu", "reader"])
+def test_what_is_applied_twice_is_left_alone(shared: str, faces: Tensors) -> None:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(9)
+    kinds = {
+        "normalisation": layers.BatchNormalization,
+        "relu": layers.ReLU,
+        "reader": lambda: layers.Conv2D(5, 1),
+    }
+    once = kinds[shared]()
+    face = layers.Input((112, 112, 4))
+    branches = []
+    for _ in range(2):
+        x = layers.Conv2D(6, 16, 16)(face)
+        for name, kind in kinds.items():
+            x = once(x) if name == shared else kind()(x)
+        branches.append(x)
+    network = keras.Model(face, layers.Dense(8)(layers.Flatten()(layers.Concatenate()(branches))))
+    _spread(network, [0.1, 1, 10, 2, 0.3, 5])
+    np.testing.assert_allclose(
+        outputs(equalised(network, list(faces)), faces), outputs(network, faces), atol=1e-5
+    )
+
+
+def test_grouped_convolutions_and_other_axes_are_left_alone(faces: Tensors) -> None:
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(10)
+    face = layers.Input((112, 112, 4))
+    x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(6, 16, 16)(face)))
+    x = layers.ReLU()(layers.BatchNormalization(axis=1)(layers.Conv2D(6, 2, 1, groups=2)(x)))
+    network = keras.Model(face, layers.Dense(8)(layers.Flatten()(layers.Conv2D(6, 1)(x))))
+    _spread(network, [0.1, 1, 10, 2, 0.3, 5])
+    np.testing.assert_allclose(
+        outputs(equalised(network, list(faces)), faces), outputs(network, faces), atol=1e-5
+    )
+
+
+def _spread(network: Any, gammas: list[float]) -> None:
+    """Give the channels of every batch normalisation ranges far apart."""
+    import keras
+
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.gamma.assign(gammas)
