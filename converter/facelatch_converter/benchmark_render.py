@@ -14,8 +14,8 @@ from facelatch_converter import options
 DESCRIPTION = """Render training crops in this one process and count them.
 
 `new` renders every crop; `mixed` is what training does: most people of a batch were rendered before and are only seen
-anew by the sensor, and half of the batches are crops that were shown before; `taught` adds the bare, calm face that
-teachers see. The first batch compiles and warms up, and is not counted."""
+anew by the sensor, and half of the batches are crops that were shown before; `taught` adds, for each new person, the
+bare, calm faces that teachers see in every light. The first batch compiles and warms up, and is not counted."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

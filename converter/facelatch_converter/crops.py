@@ -1,8 +1,8 @@
 """Endless labelled training crops: new people, each seen several times, straight from the renderer."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -36,6 +36,8 @@ STEPS = 127
 """Tensors travel as int8, real = value / 127: what the board's quantisation leaves of them anyway."""
 
 
+LIGHTS = tuple(Light)
+
 TRAINING = 7_261_969
 """Begins every training seed, so that no person of a rendered data set is one that training drew."""
 
@@ -52,10 +54,28 @@ class Batch:
     """(people * views,), a number per person, valid in this batch only."""
     people: npt.NDArray[np.int64]
     """(people * views,), a number per person, the same in all batches of a stream; a mirrored person is another."""
-    privileged: Tensors | None = None
-    """(people * views, size, size, 4): what teachers see of the same people, which their student never will; None where
-    the recipe asks for none. Source: Lopez-Paz et al., "Unifying distillation and privileged information", ICLR 2016.
+    lights: npt.NDArray[np.int8]
+    """(people * views,), what each image shows: the place among `LIGHTS`."""
+    introduced: "Introduction | None" = None
+    """What teachers see of the people whom no batch of the stream has shown before; None where the recipe asks for
+    none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Introduction:
+    """People as their student will never see them: bare, calm and without noise, from several sides, in every light.
+
+    Source: Lopez-Paz et al., "Unifying distillation and privileged information", ICLR 2016.
     """
+
+    tensors: Tensors
+    """(n, size, size, 4)."""
+    people: npt.NDArray[np.int64]
+    """(n,), as `Batch.people`; nobody is introduced mirrored."""
+    lights: npt.NDArray[np.int8]
+    """(n,), as `Batch.lights`."""
+    stream: int
+    """The stream of batches that remembers these people."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +85,8 @@ class RenderedView:
     rendering: Rendering
     centre_mm: float
     """The depth of the crop's centre."""
-    bare: Rendering | None
-    """The same with nothing worn and a calm face; None where the recipe asks for none."""
+    bare: Rendering | None = None
+    """The same with nothing worn and a calm face; None where the recipe asks for none, and where it was used up."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,15 +99,17 @@ class Rendered:
     views: tuple[RenderedView, ...]
     shown: "deque[Shown]"
     """The latest crops of this person, as cameras took them."""
+    perfect: "tuple[tuple[Light, Tensors], ...]" = ()
+    """The person's faces for teachers, each with its light; none where the recipe asks for none, and once they were
+    introduced."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shown:
-    """A crop that was shown before, in which light, and what teachers see in its place."""
+    """A crop that was shown before, and in which light."""
 
     tensor: Tensors
     light: Light
-    privileged: Tensors | None
 
 
 def batches(
@@ -120,9 +142,12 @@ def batches(
             render_person(model, regions, spec, recipe, next(numbers), rng)
             for _ in range(recipe.people - reused)
         ]
+        introduced = _introduce(fresh, stream)
+        # Teachers look once; a thousand people's faces for them are a gigabyte.
+        fresh = [replace(person, perfect=()) for person in fresh]
         old = _meet(memory, reused, reach, recipe, rng) if reused else []
         memory.extend(fresh)
-        yield _expose_all(fresh + old, spec, recipe, augmented, rng)
+        yield _expose_all(fresh + old, spec, recipe, augmented, rng, introduced)
 
 
 def render_person(
@@ -132,8 +157,15 @@ def render_person(
     person = draw_person(model, regions, rng, spread=float(rng.uniform(0.9, 1.2)))
     times = max(recipe.rendered, recipe.views)
     views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(times))
+    perfect = tuple(
+        (light, _to_steps(expose_perfectly(view.bare, view.centre_mm, light, spec), spec, recipe))
+        for view in views
+        if view.bare is not None
+        for light in LIGHTS
+    )
+    views = tuple(replace(view, bare=None) for view in views)
     kept = max(recipe.kept, recipe.views) if recipe.repeated else 0
-    return Rendered(number, person.weights, views, deque(maxlen=kept))
+    return Rendered(number, person.weights, views, deque(maxlen=kept), perfect)
 
 
 def render_view(
@@ -182,37 +214,48 @@ def locate_offset_mm(view: View, jitter: float, rng: np.random.Generator) -> npt
     return scattered
 
 
+def _introduce(people: Sequence[Rendered], stream: int) -> Introduction | None:
+    told = [(person.number, light, tensor) for person in people for light, tensor in person.perfect]
+    if not told:
+        return None
+    return Introduction(
+        np.stack([tensor for _, _, tensor in told]),
+        2 * np.array([number for number, _, _ in told], np.int64),
+        _to_places(light for _, light, _ in told),
+        stream,
+    )
+
+
+def _to_places(lights: Iterable[Light]) -> npt.NDArray[np.int8]:
+    return np.array([LIGHTS.index(light) for light in lights], np.int8)
+
+
 def _expose_all(
-    people: list[Rendered], spec: CropSpec, recipe: Recipe, augmented: float, rng: np.random.Generator
+    people: list[Rendered],
+    spec: CropSpec,
+    recipe: Recipe,
+    augmented: float,
+    rng: np.random.Generator,
+    introduced: Introduction | None,
 ) -> Batch:
-    tensors: list[Tensors] = []
-    privileged: list[Tensors] = []
+    taken: list[Shown] = []
     shared = draw_circumstance(recipe, augmented, rng) if rng.random() < recipe.alike else None
     for person in people:
         steady = choose_light(recipe, rng) if rng.random() < recipe.steady else None
         for view in rng.choice(len(person.views), recipe.views, replace=False):
             circumstance = shared or draw_circumstance(recipe, augmented, rng, steady)
             seen = person.views[int(view)]
-            taken = expose(seen.rendering, seen.centre_mm, circumstance, spec, rng)
-            tensors.append(_to_steps(taken, spec, recipe))
-            told = None
-            if seen.bare is not None:
-                perfect = expose_perfectly(seen.bare, seen.centre_mm, circumstance.light, spec)
-                told = _to_steps(perfect, spec, recipe)
-                privileged.append(told)
-            person.shown.append(Shown(tensors[-1], circumstance.light, told))
-    weights = np.repeat(np.stack([person.weights for person in people]), recipe.views, axis=0)
-    labels = np.repeat(np.arange(len(people), dtype=np.int32), recipe.views)
-    people_of = np.repeat([2 * person.number for person in people], recipe.views)
-    told_to_teachers = _for_teachers(privileged, len(tensors))
-    return Batch(np.stack(tensors), weights, labels, people_of, told_to_teachers)
-
-
-def _for_teachers(found: Sequence[Tensors], crops: int) -> Tensors | None:
-    """One for each crop, or None of none: a teacher who saw another face than the student would teach nonsense."""
-    if found and len(found) != crops:
-        raise ValueError(f"teachers need a crop for each of the student's {crops}, found {len(found)}")
-    return np.stack(found) if found else None
+            crop = expose(seen.rendering, seen.centre_mm, circumstance, spec, rng)
+            taken.append(Shown(_to_steps(crop, spec, recipe), circumstance.light))
+            person.shown.append(taken[-1])
+    return Batch(
+        np.stack([shown.tensor for shown in taken]),
+        np.repeat(np.stack([person.weights for person in people]), recipe.views, axis=0),
+        np.repeat(np.arange(len(people), dtype=np.int32), recipe.views),
+        np.repeat([2 * person.number for person in people], recipe.views),
+        _to_places(shown.light for shown in taken),
+        introduced,
+    )
 
 
 def _to_steps(crop: Crop, spec: CropSpec, recipe: Recipe) -> Tensors:
@@ -243,11 +286,6 @@ def _show_again(
         for shown in _pick(person.shown, recipe, rng)
     ]
     tensors = np.stack([show_again(shown.tensor, turned, rng) for shown, turned in picked])
-    told = [
-        shown.privileged[:, ::-1] if turned else shown.privileged
-        for shown, turned in picked
-        if shown.privileged is not None
-    ]
     weights = np.stack([person.weights for person in people])
     weights = np.where(mirrored[:, None], weights * signs, weights).astype(np.float32)
     labels = np.arange(len(people), dtype=np.int32)
@@ -257,7 +295,7 @@ def _show_again(
         np.repeat(weights, recipe.views, axis=0),
         np.repeat(labels, recipe.views),
         np.repeat(numbers, recipe.views),
-        _for_teachers(told, len(tensors)),
+        _to_places(shown.light for shown, _ in picked),
     )
 
 

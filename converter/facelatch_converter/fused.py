@@ -29,6 +29,29 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return normal
 
 
+class FrozenBatchNormalization(layers.BatchNormalization):
+    """Normalises by the statistics that it begins with, while training too: what is trained is what is shipped.
+
+    A batch's own statistics take away what all its crops have in common. Where that is a camera or a light, the
+    network never learns to bear it.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: ARG002 - as Keras calls it
+        """Normalise (batch, height, width, channels) or (batch, channels)."""
+        if inputs.shape.rank != 4:
+            return super().call(inputs, training=False, mask=mask)
+        normal, *_ = tf.compat.v1.nn.fused_batch_norm(
+            inputs,
+            self.gamma.value,
+            self.beta.value,
+            self.moving_mean.value,
+            self.moving_variance.value,
+            epsilon=self.epsilon,
+            is_training=False,
+        )
+        return normal
+
+
 class PatchConvolution(layers.Conv2D):
     """A convolution whose stride is its kernel's size, as a product of patches and weights."""
 
@@ -81,3 +104,6 @@ def _depthwise(inputs: Any, kernel: Any) -> tuple[Any, Any]:
 
 FASTER = Kinds(FusedBatchNormalization, PatchConvolution, DepthwiseConvolution)
 """For training."""
+
+FROZEN = Kinds(FrozenBatchNormalization, PatchConvolution, DepthwiseConvolution)
+"""For training on from an encoder without moving its statistics."""

@@ -65,22 +65,25 @@ def taught_error(outputs: Any, taught: Any) -> Any:
     return tf.reduce_sum(between) / (count * (count - 1))
 
 
-def prototypes(looks: Any, labels: Any) -> Any:
-    """Where each face's person lies: the mean of what is known of the person's faces in the batch, unit length.
-
-    `looks` (batch, 128) are a teacher's, `labels` (batch,) integers. One view's error is not the next one's.
-    Source: Snell et al., "Prototypical networks for few-shot learning", NeurIPS 2017, equation 1, on unit lengths.
-    """
-    own = tf.cast(labels[:, None] == labels[None], tf.float32)
-    return normalise(tf.matmul(own, normalise(looks)))
-
-
 def prototype_error(outputs: Any, known: Any) -> Any:
     """How far faces are from where their people lie: 1 - cosine, half the squared distance.
 
     `outputs` (batch, 128), `known` (batch, 128) of unit length, in the embedding space that the encoder is to have.
     """
     return tf.reduce_mean(1 - tf.reduce_sum(normalise(outputs) * known, axis=1))
+
+
+def told_apart(outputs: Any, known: Any, own: Any, others: Any, temperature: float = 1 / 16) -> Any:
+    """How well each face is told from everybody known: cross-entropy over people, each where a teacher puts them.
+
+    `outputs` (batch, 128), `known` (people, 128) of unit length, `own` (batch,) places among them, `others` (batch,
+    people) 1 for whom a face could be taken for, oneself included.
+    Source: Zhai and Wu, "Classification is a strong baseline for deep metric learning", BMVC 2019, with proxies that
+    are not learnt.
+    """
+    similarity = tf.matmul(normalise(outputs), known, transpose_b=True) / temperature
+    everybody = tf.reduce_logsumexp(similarity - 1e9 * (1 - others), axis=1)
+    return tf.reduce_mean(everybody - tf.gather(similarity, own, axis=1, batch_dims=1))
 
 
 def coefficient_error(guess: Any, known: Any, importance: Any) -> Any:

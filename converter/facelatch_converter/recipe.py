@@ -65,7 +65,12 @@ class Recipe:
     alike: float = 0.5
     """Share of batches whose crops all share one camera, light and style, so that only faces tell people apart."""
     privileged: bool = False
-    """Whether each crop comes with one of the same person from the same side in the same light, but with nothing worn,
-    a calm face and a camera without errors, for teachers to look at; see `crops.Batch`."""
+    """Whether new people are introduced to teachers: each view with nothing worn, a calm face and a camera without
+    errors, in every light, once; see `crops.Introduction`."""
     turned: bool = False
     """Whether crops are turned to the front, see `turned`; a trial that the board's preprocessing does not follow."""
+
+    @property
+    def met(self) -> int:
+        """How many people a batch may show: a batch may still show those who are forgotten for its new ones."""
+        return self.remembered + self.people

@@ -141,15 +141,17 @@ def _asked(arguments: argparse.Namespace, recipe: str) -> Mapping[str, Any]:
     return train.to_given(training) | {"turned": recipe == TURNED}
 
 
-def _taught_by(record: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(teacher["sha256"] for teacher in record.get("taught_by") or [])
+def _taught_by(record: Mapping[str, Any]) -> list[str]:
+    return [teacher["sha256"] for teacher in record.get("taught_by") or []]
 
 
 def _weighed_otherwise(record: Mapping[str, Any]) -> bool:
     taught_by = record.get("taught_by") or []
-    return any(not train.TEACHING.items() <= teacher.items() for teacher in taught_by)
+    return any(
+        not train.teaching(place).items() <= teacher.items() for place, teacher in enumerate(taught_by)
+    )
 
 
-def _teachers(arguments: argparse.Namespace, recipe: str) -> frozenset[str]:
-    """Checksums, because the same encoder may lie elsewhere now."""
-    return frozenset(find_start(path).sha256 for path in arguments.teachers if recipe == TAUGHT)
+def _teachers(arguments: argparse.Namespace, recipe: str) -> list[str]:
+    """Checksums, because the same encoder may lie elsewhere now; in order, because the first one's space is learnt."""
+    return [find_start(path).sha256 for path in arguments.teachers] if recipe == TAUGHT else []

@@ -66,9 +66,15 @@ def read_parity(path: Path) -> dict[str, Any]:
         rates += [runtime["eer_points_above_float"] for runtime in runtimes]
         points = [point for of in (found["float"], *runtimes) for point in of.get("operating_points", [])]
         figures += [point[name] for point in points for name in ("fmr", "threshold", "fnmr")]
+        equalised = found.get("equalised")
+        if equalised is not None:  # Earlier releases did not say.
+            figures += [equalised[name] for name in ("share", "activations", "of")]
+            figures += [trial[name] for trial in equalised["tried"] for name in ("share", "cosine_mean")]
         fits = all(isinstance(number, int | float) for number in figures)
         fits &= all(isinstance(rate, float | int | None) for rate in rates)
         fits &= all(isinstance(runtime["version"], str) for runtime in runtimes)
+        # Nobody compared int8 where no runtime did.
+        fits &= bool(runtimes)
     except (KeyError, TypeError, ValueError, AttributeError):
         fits = False
     if not fits:
@@ -227,14 +233,21 @@ def _taught_by(teachers: Sequence[Mapping[str, Any]]) -> str:
 def _teacher(told: Mapping[str, Any]) -> str:
     mirrored = ", each face mirrored too" if told.get("mirrored") else ""
     privileged = ", bare, calm and without noise" if told.get("privileged") else ""
-    near = told.get("prototypes")
+    near, rivals = _number(told, "prototypes"), _number(told, "rivals")
     prototypes = (
         f", a person's faces as one, which the encoder's are to lie near with weight {near:g}" if near else ""
     )
+    told_apart = f" and be told from everybody else's with {rivals:g}" if rivals else ""
     return (
         f"{told['name']} (sha256 {told['sha256'][:12]}, {told['crops']:,} crops) from crop {told['from_crops']:,} on "
-        f"with weight {told.get('weight', _EARLIER_WEIGHT):g}{mirrored}{privileged}{prototypes}"
+        f"with weight {_number(told, 'weight') or _EARLIER_WEIGHT:g}{mirrored}{privileged}{prototypes}{told_apart}"
     )
+
+
+def _number(told: Mapping[str, Any], name: str) -> float:
+    """0 where it is missing or damaged."""
+    value = told.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def crops_seen(record: Mapping[str, Any]) -> int:

@@ -50,15 +50,25 @@ LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
 UNPAIRED = ("regression", "contrastive")
 """Losses that do not hold a batch against strangers of another one."""
 PRECISIONS = ("float32", "bfloat16")
+KEPT = "kept"
+STATISTICS = ("batch", KEPT)
 TAUGHT_WEIGHT = 100.0
 """Of the teachers' similarities beside the all-pairs loss."""
 PROTOTYPE_WEIGHT = 30.0
 """Of the distance from where the first teacher puts each person, beside both."""
+RIVALS_WEIGHT = 1.0
+"""Of telling each face from everybody whom the teachers remember."""
 TEACHING: Mapping[str, Any] = MappingProxyType(
-    {"weight": TAUGHT_WEIGHT, "mirrored": True, "privileged": True, "prototypes": PROTOTYPE_WEIGHT}
+    {
+        "weight": TAUGHT_WEIGHT,
+        "mirrored": True,
+        "privileged": True,
+        "prototypes": PROTOTYPE_WEIGHT,
+        "rivals": RIVALS_WEIGHT,
+    }
 )
 """What a record says of how teachers teach; earlier ones weighed less, saw no mirror images and the student's crops,
-one by one instead of as prototypes."""
+one by one instead of as prototypes, and nobody was told apart from the people of other batches."""
 RECALLED_MOST = 65_536
 
 _USUAL = Recipe()
@@ -74,6 +84,7 @@ DEFAULTS: dict[str, Any] = {
     "recalled": 0,
     "teachers": [],
     "precision": "float32",
+    "statistics": "batch",
 }
 """Of a run from scratch; fine-tuning has its own, so the options themselves have none."""
 
@@ -114,10 +125,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teachers", nargs="*", type=Path, metavar="FILE",
         help="encoders of the same variant (encoder.keras of bundles or runs) whose similarities between the people of "
         f"each batch are learnt as well, their mean with a weight of {TAUGHT_WEIGHT:g}, and where the first puts each "
-        f"person, with {PROTOTYPE_WEIGHT:g}, so let that be the one of --from; they see each face bare, calm and "
-        "without noise, as it is and mirrored, so that a small encoder learns to see through what hides a face, for "
-        "which the rendering process needs a gigabyte more; without a file: a resumed run goes on without its teachers "
-        "(default: none)",
+        f"person in such a light, with {PROTOTYPE_WEIGHT:g}, and who of all remembered it is, with {RIVALS_WEIGHT:g}, "
+        "so let the first be the one of --from; they see each person once, bare, calm and without noise, from all "
+        "sides and mirrored, in every light, so that a small encoder learns to see through what hides a face; without "
+        "a file: a resumed run goes on without its teachers (default: none)",
     )  # fmt: skip
     parser.add_argument("--learning-rate", type=float, help=_default("learning_rate"))
     parser.add_argument(
@@ -130,6 +141,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=PRECISIONS,
         help=f"of the convolutions; bfloat16 is faster where the processor has AMX {_default('precision')}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--statistics", choices=STATISTICS,
+        help="which normalise activations: those of each batch, from which a trained encoder's are gathered, or kept, "
+        "those of the encoder in --from or of the checkpoint that is resumed; what all crops of a batch have in "
+        "common, a camera or a light, is then not normalised away, so the encoder learns to bear it "
+        f"{_default('statistics')}",
     )  # fmt: skip
     shares = parser.add_argument_group("shares of crops")
     shares.add_argument("--augmented", type=float, help=_default("augmented"))
@@ -214,6 +232,10 @@ def _check(arguments: argparse.Namespace) -> None:
     record = arguments.out / RECORD_FILE
     if record.exists() and not arguments.resume:
         raise TrainingError(f"{arguments.out}: holds a run already; add --resume or choose another folder")
+    if arguments.statistics == KEPT and arguments.start is None and not arguments.resume:
+        raise TrainingError(
+            "--statistics kept keeps those of an encoder; name it by --from, or leave --statistics out"
+        )
     if arguments.resume and arguments.start is not None:
         raise TrainingError("a resumed run goes on from its own checkpoint; leave --from or --resume out")
     if arguments.resume and not record.exists():
@@ -221,7 +243,8 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 PHASE = (
-    "crops", "minutes", "people", "views", "recalled", "teachers", "learning_rate", *SHARES, "precision", "workers",
+    "crops", "minutes", "people", "views", "recalled", "teachers", "learning_rate", *SHARES, "precision", "statistics",
+    "workers",
 )  # fmt: skip
 """Arguments that a resumed run may change; the record lists them for each phase."""
 
@@ -254,19 +277,17 @@ def _find_teachers(arguments: argparse.Namespace) -> list[Start]:
 def _open_record(arguments: argparse.Namespace, start: Start | None, teachers: Sequence[Start]) -> Record:
     """A new run's record, or the one to go on with; teachers that it did not have yet, or not so, are noted."""
     record = _find_record(arguments, start)
-    known = {entry["sha256"] for entry in record.taught_by if TEACHING.items() <= entry.items()}
-    record.taught_by += [
-        {
-            "name": teacher.name,
-            "sha256": teacher.sha256,
-            "crops": crops_seen(teacher.training),
-            "from_crops": record.crops,
-            **TEACHING,
-        }
-        for teacher in teachers
-        if teacher.sha256 not in known
-    ]
+    for place, teacher in enumerate(teachers):
+        known = {"sha256": teacher.sha256, **teaching(place)}
+        if not any(known.items() <= entry.items() for entry in record.taught_by):
+            told = {"name": teacher.name, "crops": crops_seen(teacher.training), "from_crops": record.crops}
+            record.taught_by.append(told | known)
     return record
+
+
+def teaching(place: int) -> dict[str, Any]:
+    """What a record says of how the teacher at a place in `--teachers` teaches: the first one's space is learnt."""
+    return {**TEACHING} if place == 0 else {**TEACHING, "prototypes": 0.0, "rivals": 0.0}
 
 
 def to_given(arguments: argparse.Namespace) -> dict[str, Any]:

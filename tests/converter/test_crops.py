@@ -1,7 +1,9 @@
 """Training crops: labelled, varied, repeatable; never the held-out people."""
 
+import inspect
+from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +12,13 @@ import pytest
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
 from facelatch_converter import crops, held_out
 from facelatch_converter.augment import augment, blind, draw_style
-from facelatch_converter.crops import batches, draw_worn, locate_offset_mm
+from facelatch_converter.crops import LIGHTS, batches, draw_worn, locate_offset_mm
 from facelatch_converter.exposures import Light
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.look_alikes import reach_mm
 from facelatch_converter.people import Person, draw_person
+from facelatch_converter.prototypes import Prototypes
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.regions import find_regions
 from facelatch_converter.render import View
@@ -222,14 +225,73 @@ def test_teachers_see_a_bare_calm_face_without_any_noise(model: FaceModel) -> No
     found = []
     for recipe in (replace(spoilt, privileged=True), clean):
         batch = next(batches(model, SPEC, recipe, seed=1, stream=0))
-        assert batch.privileged is not None
-        depth, told = batch.tensors[..., 3], batch.privileged[..., 3]
-        found.append((roughness(depth), roughness(told), (told > -127).sum() / (depth > -127).sum()))
+        assert batch.introduced is not None
+        depth, told = batch.tensors[..., 3], batch.introduced.tensors[..., 3]
+        seen = [(one > -127).mean() for one in (told, depth)]
+        found.append((roughness(depth), roughness(told), seen[0] / seen[1]))
     (rough, smooth, more), (_, again, _) = found
     assert smooth < 0.5 * rough
     assert smooth == pytest.approx(again, rel=0.5)  # Whatever the student's crops went through.
     assert more > 1
-    assert next(batches(model, SPEC, SMALL, seed=1, stream=0)).privileged is None
+    assert next(batches(model, SPEC, SMALL, seed=1, stream=0)).introduced is None
+
+
+def test_everybody_is_introduced_once_from_all_sides_in_every_light(model: FaceModel) -> None:
+    recipe = replace(SMALL, people=3, remembered=6, rendered=3, reused=0.5, repeated=0.5, privileged=True)
+    source = batches(model, SPEC, recipe, seed=4, stream=2)
+    known: set[int] = set()
+    for batch in (next(source) for _ in range(30)):
+        if batch.introduced is not None:
+            new = batch.introduced.people.tolist()
+            assert known.isdisjoint(new)
+            known.update(new)
+            sides_and_lights = list(zip(new, batch.introduced.lights.tolist(), strict=True))
+            assert sorted(sides_and_lights) == sorted(3 * [(one, at) for one in set(new) for at in range(3)])
+        # A mirrored person, an odd number, was introduced as the person.
+        assert {int(person) // 2 * 2 for person in batch.people} <= known
+    assert len(known) > 6
+
+
+def test_whoever_a_batch_shows_is_known_to_a_trainer_that_remembers_as_many(model: FaceModel) -> None:
+    """Worker and trainer forget people each by themselves; nobody may be missing, and no room is wasted."""
+    recipe = replace(SMALL, people=3, remembered=6, rendered=2, reused=0.7, repeated=0.4, privileged=True)
+
+    def missing(people: int, seed: int) -> bool:
+        known = Prototypes(teachers=1, streams=1, size=people * len(LIGHTS), embedding_size=2)
+        source = batches(model, SPEC, recipe, seed, stream=0)
+        for batch in (next(source) for _ in range(25)):
+            if (new := batch.introduced) is not None:
+                looks = np.ones((1, len(new.lights), 2), np.float32)
+                known.take_in(new.people // 2, new.lights, looks, new.stream)
+            try:
+                known.places(batch.people // 2, batch.lights)
+            except KeyError:
+                return True
+        return False
+
+    assert recipe.met == 9
+    assert not any(missing(recipe.met, seed) for seed in (1, 2, 3))
+    assert any(missing(recipe.remembered, seed) for seed in (1, 2, 3))
+
+
+def test_faces_for_teachers_are_kept_no_longer_than_until_they_were_told(model: FaceModel) -> None:
+    source = batches(model, SPEC, replace(SMALL, privileged=True), seed=4, stream=0)
+    assert next(source).introduced is not None
+    remembered = inspect.getgeneratorlocals(cast("Generator[Any, None, None]", source))["memory"]
+    assert len(remembered) == SMALL.people
+    assert not any(person.perfect for person in remembered)
+    assert not any(view.bare for person in remembered for view in person.views)
+
+
+def test_introductions_change_nothing_that_a_student_sees(model: FaceModel) -> None:
+    plain, taught = (
+        batches(model, SPEC, replace(SMALL, repeated=0.5, reused=0.5, privileged=told), seed=4, stream=0)
+        for told in (False, True)
+    )
+    for _ in range(6):
+        one, other = next(plain), next(taught)
+        np.testing.assert_array_equal(one.tensors, other.tensors)
+        np.testing.assert_array_equal(one.lights, other.lights)
 
 
 def test_the_bare_face_is_the_calm_one_from_the_same_side(model: FaceModel) -> None:
@@ -244,24 +306,19 @@ def test_the_bare_face_is_the_calm_one_from_the_same_side(model: FaceModel) -> N
     assert np.abs(grimaces.bare.depth_mm - grimaces.rendering.depth_mm).max() > 1
 
 
-@pytest.mark.parametrize("light", list(Light))
-def test_teachers_see_faces_in_the_light_of_the_crop(model: FaceModel, light: Light) -> None:
-    recipe = replace(
-        SMALL, privileged=True, infrared=float(light is Light.INFRARED), blind=float(light is Light.NONE)
-    )
-    batch = next(batches(model, SPEC, recipe, seed=2, stream=0))
-    assert batch.privileged is not None
-    image = batch.privileged[..., :3].astype(int)
-    assert image.any() == (light is not Light.NONE)
-    assert np.ptp(image, axis=-1).any() == (light is Light.COLOUR)
-
-
-def test_a_crop_without_one_for_its_teachers_is_an_error() -> None:
-    one = np.zeros((4, 4, 4), np.int8)
-    assert crops._for_teachers([], 2) is None
-    assert crops._for_teachers([one, one], 2) is not None
-    with pytest.raises(ValueError, match="each of the student's 2, found 1"):
-        crops._for_teachers([one], 2)
+def test_lights_are_named_as_they_are(model: FaceModel) -> None:
+    recipe = replace(SMALL, privileged=True, infrared=0.3, blind=0.3, augmented=0.0, faulty=0.0, repeated=0.5)
+    source = batches(model, SPEC, recipe, seed=2, stream=0)
+    found: list[int] = []
+    for batch in (next(source) for _ in range(6)):
+        shown = [(batch.tensors, batch.lights)]
+        shown += [(batch.introduced.tensors, batch.introduced.lights)] if batch.introduced else []
+        for tensors, lights in shown:
+            for tensor, light in zip(tensors[..., :3].astype(int), lights, strict=True):
+                assert tensor.any() == (LIGHTS[light] is not Light.NONE)
+                assert np.ptp(tensor, axis=-1).any() == (LIGHTS[light] is Light.COLOUR)
+                found.append(int(light))
+    assert set(found) == {0, 1, 2}
 
 
 def roughness(depth: npt.NDArray[np.int8]) -> float:
@@ -269,28 +326,6 @@ def roughness(depth: npt.NDArray[np.int8]) -> float:
     values, seen = depth.astype(float), depth > -127
     in_a_row = seen[:, :, 2:] & seen[:, :, 1:-1] & seen[:, :, :-2]
     return float(np.abs(np.diff(values, 2, axis=2))[in_a_row].mean())
-
-
-def test_what_teachers_saw_is_mirrored_with_the_crop_that_is_shown_again(model: FaceModel) -> None:
-    recipe = replace(SMALL, people=2, rendered=2, remembered=4, reused=1.0, repeated=1.0, privileged=True)
-    source = batches(model, SPEC, replace(recipe, jitter=0.0, augmented=0.0, faulty=0.0, blind=0.0), 5, 0)
-    compared = 0
-    for batch in (next(source) for _ in range(12)):
-        assert batch.privileged is not None
-        # The masses of image and of depth lie on the same side in both.
-        for crop, told in zip(batch.tensors, batch.privileged, strict=True):
-            sides = [_leaning(one) for one in (crop, told)]
-            if min(map(abs, sides)) > 0.08:
-                compared += 1
-                assert np.sign(sides[0]) == np.sign(sides[1])
-    assert compared > 10
-
-
-def _leaning(crop: npt.NDArray[np.int8]) -> float:
-    """By how much more of the oval's left half is read than of its right, -1 to 1."""
-    seen = crop[..., 3] > -127
-    left, right = seen[:, :56].sum(), seen[:, 56:].sum()
-    return float((left - right) / (left + right))
 
 
 def test_a_tenth_of_styles_leave_only_the_large_shapes() -> None:

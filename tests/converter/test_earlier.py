@@ -10,7 +10,8 @@ from facelatch_converter.architecture import EMBEDDING_SIZE, HIDDEN, KERAS, buil
 from facelatch_converter.earlier import fit_weights
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FASTER
-from facelatch_converter.training_loop import Trainer
+from facelatch_converter.teachers import Teachers
+from facelatch_converter.trainer import Trainer
 
 POOLED = 384
 
@@ -59,11 +60,11 @@ def test_it_answers_as_before(earlier: Any, faces: npt.NDArray[np.float32]) -> N
 def test_it_may_begin_a_run_and_teach_one(
     earlier: Any, faces: npt.NDArray[np.float32], model: FaceModel
 ) -> None:
-    trainer = Trainer("default", "pairs", model, teachers=[(earlier, "teacher")])
+    trainer = Trainer("default", "pairs", model)
     trainer.begin_with(earlier, "start")
     expected = earlier(faces, training=False).numpy()
     np.testing.assert_allclose(trainer.outputs(faces), expected, atol=1e-4)
-    (teacher,) = trainer._teachers
+    (teacher,) = Teachers("default", [(earlier, "teacher")])._encoders
     np.testing.assert_allclose(teacher(faces, training=False), expected, atol=1e-4)
 
 

@@ -5,10 +5,12 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from facelatch_converter.architecture import build_encoder
+from facelatch_converter.architecture import Kinds, build_encoder
 from facelatch_converter.fused import (
     FASTER,
+    FROZEN,
     DepthwiseConvolution,
+    FrozenBatchNormalization,
     FusedBatchNormalization,
     PatchConvolution,
 )
@@ -34,6 +36,26 @@ def test_gradients_are_the_same() -> None:
             loss = tf.reduce_sum(tf.sin(layer(inputs, training=True)))
         gradients.append(np.array(tape.gradient(loss, inputs)))
     np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(8, 4, 4, 3), (8, 3)], ids=["pictures", "rows"])
+def test_frozen_statistics_stay_and_everything_else_is_keras_inference(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(1)
+    inputs = tf.constant(rng.normal(5, 2, shape).astype(np.float32))
+    statistics = [rng.uniform(0.5, 2, 3).astype(np.float32) for _ in range(4)]
+    found = []
+    for layer, training in ((FrozenBatchNormalization(), True), (layers.BatchNormalization(), False)):
+        layer.build(inputs.shape)
+        layer.set_weights(statistics)
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs, training=training)
+            loss = tf.reduce_sum(tf.sin(outputs))
+        learnt = [inputs, layer.gamma.value, layer.beta.value]
+        found.append([np.array(one) for one in (outputs, *tape.gradient(loss, learnt), *layer.get_weights())])
+    assert len(found[0]) == 8
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=2e-4)
 
 
 def test_a_convolution_of_patches_is_a_convolution() -> None:
@@ -93,8 +115,9 @@ def test_a_depthwise_gradient_in_bfloat16_is_the_same_to_its_precision() -> None
     assert np.abs(gradients[0] - gradients[1]).max() < 0.05 * np.abs(gradients[0]).max()
 
 
-def test_a_trained_encoder_moves_into_keras_own_layers() -> None:
-    fused = build_encoder(kinds=FASTER)
+@pytest.mark.parametrize("kinds", [FASTER, FROZEN], ids=["faster", "frozen"])
+def test_a_trained_encoder_moves_into_keras_own_layers(kinds: Kinds) -> None:
+    fused = build_encoder(kinds=kinds)
     plain = build_encoder()
     plain.set_weights(fused.get_weights())
     faces = np.random.default_rng(2).uniform(-1, 1, (2, 112, 112, 4)).astype(np.float32)

@@ -60,17 +60,29 @@ def test_what_was_taught_is_the_similarity_of_every_two_faces() -> None:
     assert float(losses.taught_error(outputs, taught)) == pytest.approx(np.mean(errors), rel=1e-4)
 
 
-def test_a_person_lies_where_the_mean_of_all_looks_does() -> None:
-    rng = np.random.default_rng(6)
-    looks, outputs = rng.normal(size=(2, 4, 128)).astype(np.float32)
-    labels = np.array([0, 1, 0, 1])
-    unit, known = _unit(looks), losses.prototypes(looks, labels).numpy()
-    for label in (0, 1):
-        middle = _unit(unit[labels == label].mean(0, keepdims=True))
-        np.testing.assert_allclose(known[labels == label], np.repeat(middle, 2, 0), atol=1e-5)
+def test_a_face_errs_by_half_the_squared_distance_from_its_prototype() -> None:
+    known, outputs = np.random.default_rng(6).normal(size=(2, 4, 128)).astype(np.float32)
+    known = _unit(known)
     half_squares = np.square(_unit(outputs) - known).sum(1) / 2
     assert float(losses.prototype_error(outputs, known)) == pytest.approx(half_squares.mean(), rel=1e-4)
     assert float(losses.prototype_error(known, known)) == pytest.approx(0, abs=1e-5)
+
+
+def test_a_face_is_told_apart_from_whom_it_could_be_taken_for() -> None:
+    rng = np.random.default_rng(7)
+    outputs, known = (
+        rng.normal(size=(3, 128)).astype(np.float32),
+        _unit(rng.normal(size=(5, 128)).astype(np.float32)),
+    )
+    own, others = np.array([4, 0, 2]), np.array([[1, 0, 1, 0, 1], [1, 1, 1, 1, 1], [0, 0, 1, 0, 0]])
+    similarity = _unit(outputs) @ known.T * 16
+    shares = [
+        np.exp(row[place]) / np.exp(row[there == 1]).sum()
+        for row, place, there in zip(similarity, own, others, strict=True)
+    ]
+    loss = losses.told_apart(outputs, known.astype(np.float32), own, others.astype(np.float32))
+    assert float(loss) == pytest.approx(-np.log(shares).mean(), rel=1e-4)
+    assert shares[2] == pytest.approx(1)  # Nobody else could it be.
 
 
 def test_a_margin_makes_ones_own_people_less_similar() -> None:

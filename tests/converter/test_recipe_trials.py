@@ -198,6 +198,19 @@ def test_a_taught_run_whose_teachers_weighed_otherwise_is_never_taken(
         recipe_trials.run(options(face_model, out, "taught", *words))
 
 
+def test_teachers_in_another_order_are_others(face_model: Path, made: Path, tmp_path: Path) -> None:
+    """The first one's embedding space is learnt."""
+    recipe_trials.run(options(face_model, tmp_path / "second", "pairs", "--seed", "2"))
+    teachers = [str(folder / "pairs" / "encoder.keras") for folder in (made, tmp_path / "second")]
+    out = tmp_path / "recipes"
+    recipe_trials.run(options(face_model, out, "taught", "--teachers", *teachers))
+    told = json.loads((out / "taught" / "run.json").read_text())["taught_by"]
+    assert [(one["prototypes"] > 0, one["rivals"] > 0) for one in told] == [(True, True), (False, False)]
+    assert recipe_trials.run(options(face_model, out, "taught", "--teachers", *teachers)) == 0
+    with pytest.raises(TrainingError, match="differs in teachers from"):
+        recipe_trials.run(options(face_model, out, "taught", "--teachers", *teachers[::-1]))
+
+
 def test_a_run_on_other_heads_is_never_taken(face_model: Path, made: Path, tmp_path: Path) -> None:
     moved = tmp_path / "moved.npz"
     shutil.copy(face_model, moved)

@@ -33,16 +33,28 @@ def test_what_json_has_no_number_for_becomes_null(tmp_path: Path) -> None:
 def test_teachers_are_told_with_the_weight_that_their_record_names() -> None:
     earlier = {"name": "one", "sha256": "a" * 64, "crops": 1_000, "from_crops": 10}
     later = earlier | {"name": "two", "weight": 100.0, "mirrored": True, "privileged": True}
-    last = later | {"name": "three", "prototypes": 30.0}
-    told = to_training(RECORD | {"taught_by": [earlier, later, last]}, rendered=True)["taught"]
+    near = later | {"name": "three", "prototypes": 30.0}
+    second = near | {"name": "four", "prototypes": 0.0, "rivals": 0.0}
+    last = near | {"name": "five", "rivals": 1.0}
+    told = to_training(RECORD | {"taught_by": [earlier, later, near, second, last]}, rendered=True)["taught"]
     assert "one (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on with weight 64, two" in told
     assert (
         "two (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on with weight 100, each face mirrored too, bare, "
         "calm and without noise, three"
     ) in told
-    assert told.endswith(
+    lie_near = (
         "calm and without noise, a person's faces as one, which the encoder's are to lie near with weight 30"
     )
+    assert f"{lie_near}, four" in told
+    assert "on with weight 100, each face mirrored too, bare, calm and without noise, five" in told
+    assert told.endswith(f"{lie_near} and be told from everybody else's with 1")
+
+
+@pytest.mark.parametrize("name", ["weight", "prototypes", "rivals"])
+def test_a_damaged_weight_is_none(name: str) -> None:
+    teacher = {"name": "one", "sha256": "a" * 64, "crops": 1_000, "from_crops": 10, name: "30"}
+    told = to_training(RECORD | {"taught_by": [teacher]}, rendered=True)["taught"]
+    assert told.endswith("one (sha256 aaaaaaaaaaaa, 1,000 crops) from crop 10 on with weight 64")
 
 
 def test_a_run_that_began_with_anothers_encoder_tells_of_both() -> None:
@@ -179,6 +191,9 @@ def test_a_foreign_record_is_refused_by_name(tmp_path: Path, content: object, fo
     assert "run.json" in str(caught.value)
 
 
+EQUALISED = {"share": 0.5, "activations": 3, "of": 4, "tried": [{"share": 0.5, "cosine_mean": 0.01}]}
+
+
 def spoilt(*path: str, value: Any = None, drop: bool = False) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(json.dumps(PARITY))
     inner = document
@@ -195,6 +210,8 @@ def test_a_parity_report_comes_back(tmp_path: Path) -> None:
     assert read_parity(write(tmp_path / "parity.json", PARITY)) == PARITY
     unlabelled = spoilt("comparisons") | {"people": None, "float": dict.fromkeys(PARITY["float"])}  # type: ignore[call-overload]
     assert read_parity(write(tmp_path / "parity.json", unlabelled)) == unlabelled
+    told = PARITY | {"equalised": EQUALISED}
+    assert read_parity(write(tmp_path / "parity.json", told)) == told
 
 
 @pytest.mark.parametrize(
@@ -206,6 +223,9 @@ def test_a_parity_report_comes_back(tmp_path: Path) -> None:
         pytest.param(spoilt("model", "macs", value="many"), id="text-for-a-number"),
         pytest.param(spoilt("float", "genuine_mean", drop=True), id="no-distances"),
         pytest.param(spoilt("runtimes", value=[1, 2]), id="runtimes-no-object"),
+        pytest.param(spoilt("runtimes", value={}), id="no-runtime-compared"),
+        pytest.param(PARITY | {"equalised": EQUALISED | {"of": "many"}}, id="equalised-text"),
+        pytest.param(PARITY | {"equalised": {"share": 1}}, id="equalised-incomplete"),
         pytest.param(spoilt("runtimes", "ai-edge-litert", "version", value=2), id="version-a-number"),
         pytest.param(spoilt("runtimes", "ai-edge-litert", "cosine_p50"), id="not-finite"),
     ],

@@ -5,24 +5,16 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
 
 from facelatch_converter import quantise, records, runs
-from facelatch_converter.architecture import build_encoder
-from facelatch_converter.crops import Batch
 from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import load_face_model
-from facelatch_converter.losses import prototypes
-from facelatch_converter.offset import to_unit_rows
 from facelatch_converter.resumption import chosen_before
 from facelatch_converter.runs import Schedule
-from facelatch_converter.train import PROTOTYPE_WEIGHT, TAUGHT_WEIGHT, TEACHING, add_arguments, run
-
-if TYPE_CHECKING:
-    from facelatch_converter.training_loop import Trainer
+from facelatch_converter.train import TEACHING, add_arguments, run
 
 
 def _arguments(face_model: Path, out: Path, *more: str) -> argparse.Namespace:
@@ -71,7 +63,8 @@ def test_a_run_trains_saves_and_goes_on(face_model: Path, tmp_path: Path) -> Non
 
 def _assert_goes_on_from(arguments: argparse.Namespace, steps: int) -> None:
     """A resumed run has the saved encoder's weights and its optimiser's count, not a new network's."""
-    from facelatch_converter.training_loop import Trainer, _restore
+    from facelatch_converter.trainer import Trainer
+    from facelatch_converter.training_loop import _restore
 
     trainer = Trainer("default", "all-pairs", load_face_model(arguments.face_model))
     new = trainer.encoder.get_weights()
@@ -140,62 +133,37 @@ def test_a_run_may_recall_earlier_batches(face_model: Path, tmp_path: Path) -> N
     assert losses[1] > losses[0] + 0.1
 
 
-def test_teachers_pull_the_similarities_of_each_batch(face_model: Path, tmp_path: Path) -> None:
-    """A step's loss is larger by what similarities lack of the teachers' mean and places of the first teacher's."""
-    from facelatch_converter.training_loop import Trainer
-
-    teachers = []
-    for seed in ("2", "3"):
-        out = tmp_path / seed
-        run(_arguments(face_model, out, "--crops", "8", "--seed", seed))
-        teachers.append(out / "encoder.keras")
-    model = load_face_model(face_model)
-    tensors, privileged = np.random.default_rng(1).uniform(-1, 1, (2, 8, 112, 112, 4)).astype(np.float32)
-    loaded = [quantise.load_keras(path) for path in teachers]
-    labels = np.repeat(np.arange(4, dtype=np.int32), 2)
-    known = [prototypes(_both_ways(encoder, privileged), labels).numpy() for encoder in loaded]
-    taught = [_cosines(one) for one in known]
-    named = [(encoder, str(path)) for encoder, path in zip(loaded, teachers, strict=True)]
-    trainer = Trainer("default", "regression", model, teachers=named)
-    cosines, places = (found.numpy() for found in trainer._taught(privileged, labels))
-    np.testing.assert_allclose(cosines, np.mean(taught, axis=0), atol=1e-4)
-    np.testing.assert_allclose(places, known[0], atol=1e-4)
-    np.testing.assert_allclose(places[::2], places[1::2], atol=1e-6)
-
-    outputs, guess = trainer.network(tensors, training=True)
-    weights = guess.numpy()  # Guessed rightly, so nothing but the teachers is left.
-    lacking = np.square(_cosines(outputs.numpy()) - cosines)[~np.eye(8, dtype=bool)].mean()
-    away = np.square(to_unit_rows(outputs.numpy()) - places).sum(1).mean() / 2
-    loss = trainer.step(tensors, weights, labels, np.arange(8), privileged)
-    assert float(loss) == pytest.approx(TAUGHT_WEIGHT * lacking + PROTOTYPE_WEIGHT * away, rel=1e-3)
-
-
-def test_a_step_shows_teachers_what_the_student_does_not_see() -> None:
-    from facelatch_converter.training_loop import _take_step
-
-    class Recorder:
-        def step(self, *given: Any) -> float:
-            self.given = given
-            return 1.0
-
-    seen, told = np.zeros((2, 4, 4, 4), np.int8), np.full((2, 4, 4, 4), 127, np.int8)
-    labels, trainer = np.arange(2, dtype=np.int32), Recorder()
-    for privileged in (told, None):
-        batch = Batch(seen, np.zeros((2, 3), np.float32), labels, np.arange(2), privileged)
-        assert _take_step(cast("Trainer", trainer), batch) == 1.0
-        tensors, *_, given = trainer.given
-        assert not tensors.any()
-        assert given is None if privileged is None else (given == 1).all()
-
-
-def test_teachers_without_anything_to_see_are_an_error(face_model: Path) -> None:
-    from facelatch_converter.training_loop import Trainer
-
-    encoder = build_encoder()
-    trainer = Trainer("default", "regression", load_face_model(face_model), teachers=[(encoder, "one")])
-    tensors, labels = np.zeros((2, 112, 112, 4), np.float32), np.arange(2, dtype=np.int32)
-    with pytest.raises(ValueError, match="teachers need privileged crops"):
-        trainer.step(tensors, np.zeros((2, 3), np.float32), labels, np.arange(2), None)
+def test_kept_statistics_are_those_of_the_encoder_that_a_run_begins_with(
+    face_model: Path, tmp_path: Path
+) -> None:
+    """Batch normalisation moves in training; where it is kept, only what is learnt does."""
+    first = tmp_path / "first"
+    run(_arguments(face_model, first, "--crops", "8"))
+    start = quantise.load_keras(first / "encoder.keras")
+    moved = {}
+    for statistics in ("batch", "kept"):
+        out = tmp_path / statistics
+        words = ("--from", str(first / "encoder.keras"), "--crops", "16", "--statistics", statistics)
+        assert run(_arguments(face_model, out, *words)) == 0
+        assert json.loads((out / "run.json").read_text())["arguments"]["statistics"] == statistics
+        after = quantise.load_keras(out / "encoder.keras")
+        moved[statistics] = {
+            part: max(
+                float(np.abs(np.array(one) - np.array(other)).max())
+                for one, other in zip(start.weights, after.weights, strict=True)
+                if ("moving" in one.path) == (part == "statistics")
+            )
+            for part in ("statistics", "learnt")
+        }
+        if statistics == "batch":
+            # Resumed, the checkpoint's are kept.
+            assert run(_arguments(face_model, out, "--resume", "--crops", "24", "--statistics", "kept")) == 0
+            last = quantise.load_keras(out / "encoder.keras")
+            for one, other in zip(after.weights, last.weights, strict=True):
+                assert "moving" not in one.path or np.array_equal(one, other)
+    assert moved["kept"]["statistics"] == 0
+    assert moved["batch"]["statistics"] > 0.01
+    assert moved["kept"]["learnt"] > 1e-4
 
 
 def test_a_teacher_that_weighed_otherwise_is_noted_anew(face_model: Path, tmp_path: Path) -> None:
@@ -211,17 +179,6 @@ def test_a_teacher_that_weighed_otherwise_is_noted_anew(face_model: Path, tmp_pa
     again = json.loads((out / "run.json").read_text())["taught_by"]
     assert again[0] == entry
     assert again[1] == entry | {"from_crops": 8} | TEACHING
-
-
-def _both_ways(encoder: Any, tensors: Any) -> Any:
-    """The sum of the directions of each face and of its mirror image."""
-    both = [encoder(faces, training=False).numpy() for faces in (tensors, tensors[:, :, ::-1])]
-    return sum(outputs / np.linalg.norm(outputs, axis=1, keepdims=True) for outputs in both)
-
-
-def _cosines(outputs: Any) -> Any:
-    unit = outputs / np.linalg.norm(outputs, axis=1, keepdims=True)
-    return unit @ unit.T
 
 
 def test_a_resumed_run_keeps_its_teachers(face_model: Path, tmp_path: Path) -> None:
@@ -252,8 +209,6 @@ def test_a_resumed_run_keeps_its_teachers(face_model: Path, tmp_path: Path) -> N
 
 
 def test_who_cannot_teach_is_refused(face_model: Path, tmp_path: Path) -> None:
-    from facelatch_converter.training_loop import Trainer
-
     path = tmp_path / "teacher" / "encoder.keras"
     run(_arguments(face_model, path.parent, "--crops", "8"))
     with pytest.raises(TrainingError, match="--teachers: two of the encoders are the same"):
@@ -261,10 +216,6 @@ def test_who_cannot_teach_is_refused(face_model: Path, tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"--teachers .*the seed variant takes .*size_px=200"):
         run(_arguments(face_model, tmp_path / "run", "--teachers", str(path), "--variant", "seed"))
     assert not (tmp_path / "run").exists()
-    foreign = quantise.load_keras(path)
-    model = load_face_model(face_model)
-    with pytest.raises(ConversionError, match=r"other\.keras: is another network than the seed variant"):
-        Trainer("seed", "all-pairs", model, teachers=[(foreign, "other.keras")])
 
 
 def test_teachers_do_not_change_the_weights_that_a_run_begins_with(face_model: Path, tmp_path: Path) -> None:
@@ -281,7 +232,7 @@ def test_teachers_do_not_change_the_weights_that_a_run_begins_with(face_model: P
 
 def _pairs_loss(apart: bool) -> float:
     """The loss of embeddings that are perfect, or all the same, by the trainer's own way of pairing."""
-    from facelatch_converter.training_loop import Trainer
+    from facelatch_converter.trainer import Trainer
 
     labels = np.arange(8, dtype=np.int32).repeat(2)
     outputs = np.eye(128, dtype=np.float32)[labels if apart else np.zeros_like(labels)]
@@ -296,6 +247,9 @@ def _pairs_loss(apart: bool) -> float:
         pytest.param(["--people", "1"], "--people must be at least 2", id="one-person"),
         pytest.param(["--minutes", "0"], "must be positive", id="no-time"),
         pytest.param(["--resume"], "nothing to resume", id="nothing-to-resume"),
+        pytest.param(
+            ["--statistics", "kept"], "keeps those of an encoder; name it by --from", id="kept-of-none"
+        ),
         pytest.param(
             ["--recalled", "3"],
             "--recalled must be 0 or from a batch .* to 65,536, found 3",

@@ -35,6 +35,7 @@ _FOREIGN = (
     "recalled",
     "teachers",
     "precision",
+    "statistics",
     *(name for name in SHARES if name not in DEFAULTS),
 )
 """What only a run from scratch chooses."""
