@@ -9,7 +9,7 @@ from facelatch.card import Card
 from facelatch.errors import ConfigError
 from facelatch_converter import card_pictures, places, report
 from facelatch_converter.errors import OutputError
-from facelatch_converter.parity import errors_in_words
+from facelatch_converter.parity import equalised_in_words, errors_in_words
 
 _RENDERED = (
     "Measured on {subjects:,} rendered people ({source}). Expect worse on real ones, by an amount that nobody has "
@@ -202,7 +202,7 @@ def _parity(parity: Mapping[str, Any]) -> list[str]:
             "comparisons"
         )
     return [
-        f"Float against int8, the same inputs through both: {over}.",
+        f"Float against int8, the same inputs through both: {over}.{_equalised(parity)}",
         "",
         f"- float: {errors_in_words(parity['float'])}",
         *(
@@ -211,6 +211,12 @@ def _parity(parity: Mapping[str, Any]) -> list[str]:
             for runtime, found in parity["runtimes"].items()
         ),
     ]
+
+
+def _equalised(parity: Mapping[str, Any]) -> str:
+    """How the int8 file was made; earlier reports do not say."""
+    found = parity.get("equalised")
+    return f" Before that {equalised_in_words(found)}." if found else ""
 
 
 def _attacks(pad: Mapping[str, Any]) -> str:

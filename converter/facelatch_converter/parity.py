@@ -90,7 +90,7 @@ def compare(
     own = errors_of(floating, subjects)
     runtimes = {}
     for runtime, found in integer.items():
-        cosine, errors = _cosine(floating, found), errors_of(found, subjects)
+        cosine, errors = cosine_distances(floating, found), errors_of(found, subjects)
         runtimes[runtime] = {
             "version": runtime_version(runtime),
             "cosine_p50": float(np.percentile(cosine, 50)),
@@ -137,6 +137,7 @@ def to_lines(numbers: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{model['parameters'] / 1e6:.3f} M parameters, {model['macs'] / 1e6:.1f} MMAC; "
         f"{model['keras_bytes'] / 1e6:.2f} MB Keras, {model['tflite_bytes'] / 1e6:.2f} MB int8",
+        *([equalised_in_words(numbers["equalised"])] if "equalised" in numbers else []),
         f"the same {numbers['tensors']:,} tensors{people} through both models{_counted(numbers)}:",
         f"  float: {errors_in_words(numbers['float'])}",
     ]
@@ -146,6 +147,19 @@ def to_lines(numbers: Mapping[str, Any]) -> list[str]:
             f"    cosine distance to float: p50 {found['cosine_p50']:.4f}, p99 {found['cosine_p99']:.4f}"
         )
     return lines
+
+
+def equalised_in_words(found: Mapping[str, Any]) -> str:
+    """How far channels were brought to like ranges before, and what else was tried."""
+    tried = ", ".join(f"{one['share']:g}: {one['cosine_mean']:.4f}" for one in found["tried"])
+    if not found["activations"]:
+        done = f"no channels were brought to like ranges, of {found['of']} normalised activations"
+    else:
+        done = (
+            f"channels of {found['activations']} of {found['of']} normalised activations were brought to like ranges, "
+            f"{found['share']:g} of their differences taken away"
+        )
+    return f"{done} (mean cosine distance to float while calibrating, by share: {tried})"
 
 
 def errors_in_words(found: Mapping[str, Any]) -> str:
@@ -212,6 +226,7 @@ def _pairs(embeddings: Embeddings, subjects: npt.NDArray[np.str_] | None) -> Com
     return found if found.genuine.size and found.impostor.size else None
 
 
-def _cosine(one: Embeddings, other: Embeddings) -> npt.NDArray[np.float64]:
+def cosine_distances(one: Embeddings, other: Embeddings) -> npt.NDArray[np.float64]:
+    """1 - cosine of each two embeddings (n, 128) of unit length, (n,); 2 where one has no direction."""
     similarity = np.einsum("ij,ij->i", one.astype(np.float64), other)
     return np.where(np.isfinite(similarity), 1 - similarity, 2.0)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from facelatch.matching import EMBEDDING_SIZE
 from facelatch_converter import tflite_inspect
-from facelatch_converter.equalise import equalised
+from facelatch_converter.equalise import SHARE, Extent, equalised
 from facelatch_converter.errors import ConversionError
 from facelatch_converter.quiet import without_stderr
 
@@ -63,18 +63,33 @@ def require_encoder(model: Any, source: str) -> int:
     return int(taken[1])
 
 
-def to_int8(model: Any, calibration: Iterable[Tensors], source: str) -> bytes:
+def to_int8(model: Any, calibration: Iterable[Tensors], source: str, share: float = SHARE) -> bytes:
     """An encoder's TFLite file; `calibration` gives tensors (size, size, 4) that show what faces look like.
 
-    Raises `ConversionError` for tensors that do not fit and for a network that does not become integer.
+    `share` is as in `equalise`. Raises `ConversionError` for tensors that do not fit and for a network that does not
+    become integer.
     """
+    return to_int8_equalised(model, calibration, source, share)[0]
+
+
+def to_int8_equalised(
+    model: Any, calibration: Iterable[Tensors], source: str, share: float
+) -> tuple[bytes, Extent]:
+    """The same, and how much of the network was equalised."""
     size_px = require_encoder(model, source)
-    tensors = [_checked(tensor, size_px) for tensor in calibration]
+    tensors = checked(calibration, size_px, source)
+    with equalised(model, tensors, share) as extent:
+        data = to_tflite(model, tensors, source)
+    require_integer(data, source)
+    return data, extent
+
+
+def checked(calibration: Iterable[Tensors], size_px: int, source: str) -> list[Tensors]:
+    """The tensors as float32; raises `ConversionError` for those that do not fit an encoder, and for none."""
+    tensors = [_checked(tensor, size_px, source) for tensor in calibration]
     if not tensors:
         raise ConversionError(f"{source}: no tensor to calibrate with; give at least one, better 300")
-    data = to_tflite(equalised(model, tensors), tensors, source)
-    require_integer(data, source)
-    return data
+    return tensors
 
 
 def to_tflite(model: Any, tensors: Sequence[Tensors], source: str) -> bytes:
@@ -120,14 +135,18 @@ def require_integer(data: bytes, source: str) -> None:
         )
 
 
-def _checked(tensor: Tensors, size_px: int) -> Tensors:
+def _checked(tensor: Tensors, size_px: int, source: str) -> Tensors:
     if tensor.shape != (size_px, size_px, CHANNELS):
         raise ConversionError(
-            f"calibration tensors must be {(size_px, size_px, CHANNELS)}, found {tensor.shape}; "
+            f"{source}: calibration tensors must be {(size_px, size_px, CHANNELS)}, found {tensor.shape}; "
             "make them with the crop that the encoder was trained with"
         )
-    if not np.isfinite(tensor).all() or np.abs(tensor).max() > 1 + _ROUNDING:
-        raise ConversionError("calibration tensors must lie in [-1, 1], as preprocess.to_tensor makes them")
+    low, high = float(tensor.min()), float(tensor.max())
+    if not (low >= -1 - _ROUNDING and high <= 1 + _ROUNDING):
+        raise ConversionError(
+            f"{source}: calibration tensors must lie in [-1, 1], found {low:g} to {high:g}; make them with "
+            "preprocess.to_tensor"
+        )
     return tensor.astype(np.float32)
 
 

@@ -4,11 +4,21 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from facelatch.errors import ConfigError
 from facelatch.preprocess import CropSpec
-from facelatch_converter import parity, places, quantise, sources, tensors
+from facelatch_converter import fidelity, parity, places, quantise, sources, tensors
+from facelatch_converter.errors import ConversionError
+from facelatch_converter.face_model import load_face_model
 from facelatch_converter.progress import progress_bar
 from facelatch_converter.tensors import LabelledTensors
+
+DESCRIPTION = """Convert a Keras encoder to full-integer int8 TFLite and report what that cost.
+
+The channels of each activation are brought to like ranges first, more and less, and the file is kept whose embeddings
+lie nearest to the float network's on the faces that it is calibrated with."""
 
 _CROP = CropSpec()
 
@@ -32,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=600,
         metavar="N",
         help="faces to take from the data (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--varied",
+        type=int,
+        default=0,
+        metavar="N",
+        help="calibrate on so many crops as training draws them too, in every light, before every camera, with things "
+        "worn; needs --face-model (default: %(default)s)",
     )
     add_crop_arguments(parser)
     parser.add_argument(
@@ -70,13 +88,25 @@ def to_crop(arguments: argparse.Namespace, size_px: int) -> CropSpec:
 def run(arguments: argparse.Namespace) -> int:
     """Calibrate, convert, compare, and write the file last."""
     _check(arguments)
-    model = quantise.load_keras(arguments.model)
-    calibration, held_out = tensors.split(_read(arguments, int(model.input_shape[1])), arguments.seed)
-    source = str(arguments.model)
-    data = quantise.to_int8(model, calibration.tensors, source)
-    numbers = parity.report(model, data, held_out, arguments.model.read_bytes(), source)
+    # Before it is loaded, which says what a missing file lacks.
+    keras = arguments.model.read_bytes() if arguments.model.is_file() else b""
+    model, source = quantise.load_keras(arguments.model), str(arguments.model)
+    size_px = int(model.input_shape[1])
+    calibration, held_out = tensors.split(_read(arguments, size_px), arguments.seed)
+    known = quantise.checked(calibration.tensors, size_px, source)
+    faces = np.concatenate([known, _varied(arguments, size_px)])
+    runtime = parity.installed_runtimes()[0]
+    with progress_bar(len(fidelity.SHARES), "conversions") as advance:
+        chosen, trials = fidelity.nearest(model, faces, source, runtime, advance)
+    numbers = parity.report(model, chosen.data, held_out, keras, source)
+    numbers["equalised"] = fidelity.to_numbers(chosen, trials)
+    # A training that goes on replaces its encoder: the checksums must be of what was converted.
+    if arguments.model.read_bytes() != keras:
+        raise ConversionError(
+            f"{source}: was replaced meanwhile; quantise a copy, or when its training ended"
+        )
     with places.replacing(arguments.out) as file:
-        file.write(data)
+        file.write(chosen.data)
     if arguments.parity is not None:
         with places.replacing(arguments.parity) as file:
             file.write(json.dumps(numbers, indent=2, allow_nan=False).encode() + b"\n")
@@ -93,7 +123,15 @@ def _check(arguments: argparse.Namespace) -> None:
     if (arguments.tensors is None) == (arguments.dataset is None):
         raise ConfigError("give either --dataset or --tensors to calibrate with")
     if arguments.limit < 2:
-        raise ConfigError("--limit must be at least 2")
+        raise ConfigError(f"--limit must be at least 2, found {arguments.limit}")
+    if arguments.varied < 0:
+        raise ConfigError(f"--varied must be 0 or more, found {arguments.varied}")
+    if arguments.varied and arguments.face_model is None:
+        raise ConfigError(
+            "--varied draws faces, which needs --face-model NPZ; make one with import-face-model"
+        )
+    if not parity.installed_runtimes():
+        raise ConfigError("no TFLite runtime loads here, so int8 cannot be compared; install ai-edge-litert")
     to_crop(arguments, _CROP.size_px)
 
 
@@ -104,3 +142,12 @@ def _read(arguments: argparse.Namespace, size_px: int) -> LabelledTensors:
     with progress_bar(min(arguments.limit, len(source.refs)), "faces") as advance:
         crop = to_crop(arguments, size_px)
         return tensors.from_captures(source.refs, crop, arguments.limit, arguments.seed, advance)
+
+
+def _varied(arguments: argparse.Namespace, size_px: int) -> npt.NDArray[np.float32]:
+    crop = to_crop(arguments, size_px)
+    if not arguments.varied:
+        return np.empty((0, size_px, size_px, quantise.CHANNELS), np.float32)
+    from facelatch_converter.varied import varied_crops  # noqa: PLC0415 - loads numba
+
+    return varied_crops(load_face_model(arguments.face_model), crop, arguments.varied, arguments.seed)

@@ -16,7 +16,7 @@ from facelatch.captures import read_frames as captures_of
 from facelatch.card import load_bundle
 from facelatch.errors import CameraError
 from facelatch.preprocess import VERSION
-from facelatch_converter import cli, evaluate_command
+from facelatch_converter import cli, evaluate_command, fidelity, parity
 from facelatch_converter.cli import COMMANDS, main
 from tests.bundles import make_bundle, write_bundle
 from tests.converter.test_bundle import PARITY
@@ -330,6 +330,10 @@ def test_a_keras_encoder_becomes_an_int8_file_with_its_parity(
     numbers = json.loads(parity.read_text())
     assert (numbers["tensors"], numbers["people"]) == (12, 3)  # two of five subjects calibrated
     assert numbers["model"]["tflite_bytes"] == out.stat().st_size
+    tried = numbers["equalised"]["tried"]
+    assert numbers["equalised"]["of"] == 1
+    assert [trial["share"] for trial in tried] == list(fidelity.SHARES)
+    assert numbers["equalised"]["share"] == min(tried, key=lambda trial: trial["cosine_mean"])["share"]
     before = out.read_bytes()
     assert main([*quantise, "--out", str(out)]) == 1
     assert "is there already" in capsys.readouterr().err
@@ -338,6 +342,81 @@ def test_a_keras_encoder_becomes_an_int8_file_with_its_parity(
     assert sorted(file.name for file in tmp_path.rglob("*")) == [
         *("encoder.keras", "encoder.tflite", "faces.npz", "int8", "parity.json")
     ]
+
+
+def test_an_encoder_that_is_replaced_while_it_is_converted_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keras, out = tmp_path / "encoder.keras", tmp_path / "encoder.tflite"
+    tiny_encoder().save(keras)
+    np.savez(tmp_path / "faces.npz", tensors=faces(4).tensors)
+
+    def replaced(*given: Any) -> Any:
+        keras.write_bytes(b"the next one of a training")
+        return {}
+
+    monkeypatch.setattr(parity, "report", replaced)
+    assert main(["quantise", str(keras), "--tensors", str(tmp_path / "faces.npz"), "--out", str(out)]) == 4
+    assert "was replaced meanwhile; quantise a copy" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        pytest.param(["--limit", "1"], "--limit must be at least 2, found 1", id="too-few"),
+        pytest.param(["--varied", "-1"], "--varied must be 0 or more, found -1", id="fewer-than-none"),
+        pytest.param(["--varied", "3"], "needs --face-model NPZ", id="no-face-model"),
+    ],
+)
+def test_quantise_says_what_it_was_given(
+    words: list[str], found: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["quantise", "encoder.keras", "--tensors", "faces.npz", "--out", str(tmp_path / "x.tflite")]
+    assert main([*given, *words]) != 0
+    assert found in capsys.readouterr().err
+
+
+def test_tensors_of_another_size_are_refused_before_anything_is_rendered(
+    face_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_encoder(size_px=16).save(tmp_path / "encoder.keras")
+    np.savez(tmp_path / "faces.npz", tensors=np.zeros((4, 64, 64, 4), np.float32))
+    given = ["quantise", str(tmp_path / "encoder.keras"), "--tensors", str(tmp_path / "faces.npz")]
+    for more in ([], ["--varied", "3", "--face-model", str(face_model)]):
+        assert main([*given, "--out", str(tmp_path / "x.tflite"), *more]) == 4
+        assert "calibration tensors must be (16, 16, 4), found (64, 64, 4)" in capsys.readouterr().err
+
+
+def test_without_a_runtime_nothing_is_converted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parity, "installed_runtimes", list)
+    given = ["quantise", "encoder.keras", "--tensors", "faces.npz", "--out", str(tmp_path / "x.tflite")]
+    assert main(given) != 0
+    assert "no TFLite runtime loads here" in capsys.readouterr().err
+
+
+def test_varied_crops_are_calibrated_on_too(
+    face_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_encoder().save(tmp_path / "encoder.keras")
+    np.savez(tmp_path / "faces.npz", tensors=faces(4).tensors)
+    seen: list[Any] = []
+    plain = fidelity.nearest
+
+    def recorded(model: Any, calibration: Any, *rest: Any) -> Any:
+        seen.append(calibration)
+        return plain(model, calibration, *rest)
+
+    monkeypatch.setattr(fidelity, "nearest", recorded)
+    given = ["quantise", str(tmp_path / "encoder.keras"), "--tensors", str(tmp_path / "faces.npz")]
+    given += ["--varied", "3", "--face-model", str(face_model), "--out", str(tmp_path / "x.tflite")]
+    assert main(given) == 0
+    (calibration,) = seen
+    assert calibration.shape[0] == 4 + 3
+    assert np.abs(calibration).max() <= 1
+    assert len({tensor.tobytes() for tensor in calibration}) == 7
 
 
 def test_rendered_capture_folders_are_not_called_real_people(
