@@ -6,8 +6,8 @@ What someone at the door may try, and what answers it:
 - Two faces in turn, so that their fused embedding comes near a user whom neither resembles: the samples that count
   must agree with each other (`coherence`), which two faces in equal shares do only if they are within 0.97 times the
   reach of each other with two frames, nearer than one pair of strangers in a hundred is, and 1.18 times with four.
-  And each sample must be within `SAMPLE_SLACK` times the threshold of the same user, which is more than the fused one
-  gets, because a single frame is noisier than the mean.
+  And each sample must be within `sample_limit` of the same user, which is more than the fused one gets, because a
+  single frame is noisier than the mean.
 - One frame of another face among the user's: what does not agree is set aside, but a frame that shows as much of a
   face as the others and is as far from them as strangers are refuses all of them.
 - A covered face between clear ones: `quality` sets badly covered samples aside. What is set aside is neither fused
@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from facelatch import quality
-from facelatch.coherence import agreeing
+from facelatch.coherence import SCATTER, agreeing
 from facelatch.liveness import PadCheck
 from facelatch.matching import (
     FARTHEST,
@@ -36,13 +36,10 @@ from facelatch.matching import (
 )
 from facelatch.outcomes import Outcome
 
-__all__ = ["SAMPLE_SLACK", "Outcome", "Session", "SessionRule", "Verdict", "counted", "decide"]
+__all__ = ["Outcome", "Session", "SessionRule", "Verdict", "counted", "decide", "sample_limit"]
 
 USUAL_REACH = 0.8
 """Of the shipped encoder, about."""
-
-SAMPLE_SLACK = 1.5
-"""How much farther than the threshold a single sample may be where the fused one matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,15 @@ def counted(embeddings: Sequence[Embedding], coverages: Sequence[float], reach: 
     seen = quality.counted(coverages)
     agreed = agreeing([embeddings[place] for place in seen], quality.majority(len(embeddings)), reach)
     return tuple(seen[place] for place in agreed)
+
+
+def sample_limit(threshold: float, reach: float) -> float:
+    """How far from a user each sample may be where the fused one is within the threshold.
+
+    One face's samples scatter about its embedding by `SCATTER` times the reach at most, each in a direction of its own,
+    so that the squares add. A stricter threshold makes no frame less noisy.
+    """
+    return math.hypot(threshold, SCATTER * reach)
 
 
 def decide(found: float | None, threshold: float, checks: Sequence[PadCheck]) -> Outcome:
@@ -169,7 +175,8 @@ class Session:
         outcome = decide(math.nan if match.distance is None else match.distance, threshold, self.checks)
         reason = None if outcome is Outcome.GRANTED else "beyond-threshold" if gallery else "nobody-enrolled"
         own = [template for template in gallery if template.user == match.user]
-        if outcome is Outcome.GRANTED and not _all_near(agreed, own, threshold):
+        limit = sample_limit(threshold, self.rule.reach)
+        if outcome is Outcome.GRANTED and not _all_near(agreed, own, limit):
             outcome, reason = Outcome.NO_MATCH, "samples-disagree"
         return self._to_verdict(outcome, threshold, reason, match.user, match.distance, len(agreed))
 
@@ -185,10 +192,8 @@ class Session:
         return Verdict(outcome, user, found, threshold, reason, len(self.embeddings), self.looks, fused)
 
 
-def _all_near(agreed: Sequence[Embedding], own: Sequence[Template], threshold: float) -> bool:
+def _all_near(agreed: Sequence[Embedding], own: Sequence[Template], limit: float) -> bool:
     """Whether each of the samples is near the user by itself."""
     return bool(own) and all(
-        template_distance(embedding, template) <= SAMPLE_SLACK * threshold
-        for embedding in agreed
-        for template in own
+        template_distance(embedding, template) <= limit for embedding in agreed for template in own
     )

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facelatch.coherence import coherence_limit
+from facelatch.coherence import SCATTER, coherence_limit
 from facelatch.liveness import PadCheck
 from facelatch.matching import Embedding, Template, distance, fuse, template_distance
-from facelatch.session import SAMPLE_SLACK, USUAL_REACH, Outcome, Session, SessionRule, Verdict, decide
+from facelatch.session import USUAL_REACH, Outcome, Session, SessionRule, Verdict, decide, sample_limit
 from tests.factories import make_embedding, make_near, make_template
 
 LIVE = PadCheck(name="plane", passed=True, value=9.0, limit=3.0)
@@ -184,7 +184,7 @@ def test_samples_that_are_near_the_owner_but_not_each_other_are_refused() -> Non
     towards = float(one @ make_embedding(1))
     other = 2 * towards * make_embedding(1) - one
     for sample in (one, other):
-        assert THRESHOLD < template_distance(sample, owner_alone) < SAMPLE_SLACK * THRESHOLD
+        assert THRESHOLD < template_distance(sample, owner_alone) < sample_limit(THRESHOLD, USUAL_REACH)
     assert template_distance(fuse([one, other]), owner_alone) < 0.01
     verdict = decided(run((one, [LIVE]), (other, [LIVE]), rule=SessionRule(2, 6)), gallery=[owner_alone])
     assert (verdict.outcome, verdict.reason) == (Outcome.NO_MATCH, "samples-disagree")
@@ -192,17 +192,26 @@ def test_samples_that_are_near_the_owner_but_not_each_other_are_refused() -> Non
 
 @pytest.mark.parametrize(
     ("threshold", "outcome"),
-    [pytest.param(0.32, Outcome.GRANTED, id="within"), pytest.param(0.28, Outcome.NO_MATCH, id="beyond")],
+    [pytest.param(0.3, Outcome.GRANTED, id="within"), pytest.param(0.22, Outcome.NO_MATCH, id="beyond")],
 )
-def test_each_sample_is_within_the_slack_of_a_strict_threshold(threshold: float, outcome: Outcome) -> None:
+def test_each_sample_is_as_near_as_one_of_a_face_within_the_threshold_is(
+    threshold: float, outcome: Outcome
+) -> None:
     stored = make_embedding(1)
-    last = make_near(stored, 0.45)
-    assert 0.28 * SAMPLE_SLACK < 0.45 < 0.32 * SAMPLE_SLACK
+    last = make_near(stored, 0.62)
+    assert sample_limit(0.22, USUAL_REACH) < 0.62 < sample_limit(0.3, USUAL_REACH)
     assert distance(last, fuse([stored, stored, last])) < coherence_limit(3, USUAL_REACH)
+    assert distance(stored, fuse([stored, stored, last])) < 0.22
     session = run(*((sample, [LIVE]) for sample in (stored, stored, last)))
     verdict = session.verdict([_alone(stored)], threshold)
     assert verdict is not None
     assert verdict.outcome is outcome
+
+
+def test_a_stricter_threshold_makes_no_frame_less_noisy() -> None:
+    assert sample_limit(0.0, 0.7) == pytest.approx(SCATTER * 0.7)
+    assert sample_limit(0.3, 0.7) ** 2 == pytest.approx(0.3**2 + (SCATTER * 0.7) ** 2)
+    assert 0.4 < sample_limit(0.4, 0.7) < sample_limit(0.5, 0.7) < sample_limit(0.5, 0.8)
 
 
 def test_a_badly_covered_sample_neither_spoils_an_attempt_nor_has_to_resemble_anybody() -> None:
@@ -235,7 +244,7 @@ def test_most_of_a_session_cannot_be_hidden() -> None:
 
 def test_a_sample_astray_neither_spoils_an_attempt_nor_has_to_resemble_anybody() -> None:
     astray = make_near(make_embedding(1), 0.78, 7)
-    assert template_distance(astray, _alone(make_embedding(1))) > SAMPLE_SLACK * 0.5
+    assert template_distance(astray, _alone(make_embedding(1))) > sample_limit(0.5, USUAL_REACH)
     session = run((make_embedding(1), [LIVE]), (astray, [LIVE]), (make_embedding(1), [LIVE]))
     assert len(session.counted) == 2
     verdict = session.verdict([_alone(make_embedding(1))], 0.5)

@@ -1,8 +1,8 @@
 """Thousands of attempts against thousands of templates at once, decided as `facelatch.session` decides one.
 
 An attempt is granted against a template if enough of its samples agree with each other, the fused embedding of those
-that count is within the threshold, and each of them within `SAMPLE_SLACK` times the threshold. So there is one number
-for each attempt and template: the smallest threshold that grants.
+that count is within the threshold, and each of them within `sample_limit`, which grows with the threshold. So there is
+one number for each attempt and template: the smallest threshold that grants.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch import matching
-from facelatch.session import SAMPLE_SLACK, counted
+from facelatch.coherence import SCATTER
+from facelatch.session import counted
 
 Embeddings = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
@@ -80,7 +81,8 @@ def attempt_scores(samples: Samples, templates: Embeddings, reach: float) -> Sco
         alone = template_distances(samples.embeddings[:, frame], templates)
         # What is set aside need not resemble anybody.
         alone[~counts[:, frame]] = 0
-        np.maximum(score, alone / np.float32(SAMPLE_SLACK), out=score)
+        # The threshold of which this distance is the `sample_limit`.
+        np.maximum(score, np.sqrt(np.maximum(np.square(alone) - (SCATTER * reach) ** 2, 0)), out=score)
     return score
 
 
