@@ -216,7 +216,7 @@ def _parity(parity: Mapping[str, Any]) -> list[str]:
 def _equalised(parity: Mapping[str, Any]) -> str:
     """How the int8 file was made; earlier reports do not say."""
     found = parity.get("equalised")
-    return f" Before that {equalised_in_words(found)}." if found else ""
+    return f" When it was quantised, {equalised_in_words(found)}." if found else ""
 
 
 def _attacks(pad: Mapping[str, Any]) -> str:

@@ -157,7 +157,7 @@ def equalised_in_words(found: Mapping[str, Any]) -> str:
     else:
         done = (
             f"channels of {found['activations']} of {found['of']} normalised activations were brought to like ranges, "
-            f"{found['share']:g} of their differences taken away"
+            f"{found['share']:.0%} of their differences taken away"
         )
     return f"{done} (mean cosine distance to float while calibrating, by share: {tried})"
 

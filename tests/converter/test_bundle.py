@@ -182,6 +182,16 @@ def test_the_model_card_of_real_people_names_them_and_the_parity(tmp_path: Path)
     )
 
 
+def test_the_model_card_says_how_the_network_was_quantised_where_that_is_known(tmp_path: Path) -> None:
+    told = {"share": 0.5, "activations": 3, "of": 4, "tried": [{"share": 0.5, "cosine_mean": 0.01}]}
+    for name, parity in (("known", PARITY | {"equalised": told}), ("earlier", PARITY)):
+        found = numbers() | {"parity": parity}
+        write_bundle(tmp_path / name, fitted(), numbers=found)
+        text = (tmp_path / name / "MODEL_CARD.md").read_text()
+        said = "When it was quantised, channels of 3 of 4 normalised activations were brought to like ranges, 50%"
+        assert (said in text) == (name == "known")
+
+
 def test_an_existing_bundle_is_only_replaced_when_asked(tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     write_bundle(folder, fitted(1e-2), numbers=numbers())

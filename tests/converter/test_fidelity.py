@@ -54,6 +54,6 @@ def test_the_report_says_what_was_done_and_what_else_was_tried(tried: list[float
     chosen, trials = fidelity.nearest(None, np.zeros((3, 1), np.float32), "x", "any")
     words = parity.equalised_in_words(fidelity.to_numbers(chosen, trials))
     assert "channels of 3 of 4 normalised activations" in words
-    assert "0.5 of their differences" in words
+    assert "50% of their differences" in words
     for share in fidelity.SHARES:
         assert f"{share:g}: {1 - np.cos(share - 0.5):.4f}" in words
