@@ -135,7 +135,7 @@ def _readers(
             raise _UnknownReaderError
         if _is_reader(reader):
             yield _Reader(reader, offset, places)
-        elif isinstance(reader, layers.MaxPooling2D | layers.Dropout):
+        elif isinstance(reader, _passing()):
             yield from _readers(reader, operations, offset, places, channels)
         # All channels must be this activation's: those of several alternate from place to place.
         elif isinstance(reader, layers.Flatten) and layer.output.shape[-1] == channels:
@@ -144,6 +144,14 @@ def _readers(
             yield from _readers(reader, operations, offset + _begins_at(layer, reader), places, channels)
         else:
             raise _UnknownReaderError
+
+
+def _passing() -> tuple[type, ...]:
+    """Layers that treat each channel by itself and pass positive factors on."""
+    from keras import layers  # noqa: PLC0415
+
+    pools = layers.MaxPooling2D, layers.AveragePooling2D, layers.GlobalAveragePooling2D
+    return *pools, layers.Dropout
 
 
 def _is_reader(layer: Any) -> bool:
@@ -170,10 +178,13 @@ def _is_applied_once(layer: Any) -> bool:
 
 
 def _is_plain_relu(layer: Any) -> bool:
-    from keras import layers  # noqa: PLC0415
+    from keras import activations, layers  # noqa: PLC0415
 
-    plain = isinstance(layer, layers.ReLU) and layer.max_value is None and _is_applied_once(layer)
-    return plain and not layer.threshold
+    if not _is_applied_once(layer):
+        return False
+    if isinstance(layer, layers.Activation):
+        return layer.activation is activations.relu
+    return isinstance(layer, layers.ReLU) and layer.max_value is None and not layer.threshold
 
 
 def _begins_at(layer: Any, concatenation: Any) -> int:

@@ -22,6 +22,7 @@ from facelatch_converter.crops import STEPS
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
+from facelatch_converter.prototypes import ACROSS
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.records import crops_seen, require_preprocessing
 from facelatch_converter.resumption import chosen_before, common_defaults, refuse_different, refuse_ended
@@ -64,6 +65,7 @@ TEACHING: Mapping[str, Any] = MappingProxyType(
         "mirrored": True,
         "privileged": True,
         "prototypes": PROTOTYPE_WEIGHT,
+        "across": ACROSS,
         "rivals": RIVALS_WEIGHT,
     }
 )

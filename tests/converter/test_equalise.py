@@ -173,6 +173,13 @@ NETWORKS: list[Any] = [
     pytest.param(lambda x: _conv(_normal(_conv(x))), 1, id="no-relu"),
     pytest.param(lambda x: _conv(layers.Dropout(0.2)(_relu(_normal(_conv(x))))), 1, id="dropout"),
     pytest.param(lambda x: _conv(layers.MaxPooling2D(2)(_relu(_normal(_conv(x))))), 1, id="maximum"),
+    pytest.param(
+        lambda x: _conv(layers.AveragePooling2D(2)(layers.Activation("relu")(_normal(_conv(x))))),
+        1,
+        id="named-relu",
+    ),
+    pytest.param(lambda x: layers.GlobalAveragePooling2D()(_relu(_normal(_conv(x)))), 1, id="pooled"),
+    pytest.param(lambda x: _conv(layers.Activation("relu6")(_normal(_conv(x)))), 0, id="named-ceiling"),
     pytest.param(lambda x: layers.DepthwiseConv2D(1)(_relu(_normal(_conv(x)))), 1, id="depthwise"),
     pytest.param(lambda x: layers.Concatenate()([_relu(_normal(_conv(x)))]), 1, id="concatenated-alone"),
     pytest.param(
