@@ -147,7 +147,7 @@ def batches(
         fresh = [replace(person, perfect=()) for person in fresh]
         old = _meet(memory, reused, reach, recipe, rng) if reused else []
         memory.extend(fresh)
-        yield _expose_all(fresh + old, spec, recipe, augmented, rng, introduced)
+        yield replace(_expose_all(fresh + old, spec, recipe, augmented, rng), introduced=introduced)
 
 
 def render_person(
@@ -231,12 +231,7 @@ def _to_places(lights: Iterable[Light]) -> npt.NDArray[np.int8]:
 
 
 def _expose_all(
-    people: list[Rendered],
-    spec: CropSpec,
-    recipe: Recipe,
-    augmented: float,
-    rng: np.random.Generator,
-    introduced: Introduction | None,
+    people: list[Rendered], spec: CropSpec, recipe: Recipe, augmented: float, rng: np.random.Generator
 ) -> Batch:
     taken: list[Shown] = []
     shared = draw_circumstance(recipe, augmented, rng) if rng.random() < recipe.alike else None
@@ -254,7 +249,6 @@ def _expose_all(
         np.repeat(np.arange(len(people), dtype=np.int32), recipe.views),
         np.repeat([2 * person.number for person in people], recipe.views),
         _to_places(shown.light for shown in taken),
-        introduced,
     )
 
 

@@ -66,12 +66,12 @@ def equalised(model: Any, tensors: Crops, share: float = SHARE) -> Iterator[Exte
     """
     before = model.get_weights()
     try:
-        yield _equalise(model, tensors, share)
+        yield _equalise(model, before, tensors, share)
     finally:
         model.set_weights(before)
 
 
-def _equalise(model: Any, tensors: Crops, share: float) -> Extent:
+def _equalise(model: Any, before: Sequence[Real], tensors: Crops, share: float) -> Extent:
     from keras import layers  # noqa: PLC0415 - takes seconds to load
 
     operations = _operations(model)
@@ -79,7 +79,7 @@ def _equalise(model: Any, tensors: Crops, share: float) -> Extent:
     sources = [(layer, *found) for layer in operations if (found := _source(layer, operations)) is not None]
     if not sources:
         return Extent(0, every)
-    before, expected = model.get_weights(), _outputs(model, tensors)
+    expected = _outputs(model, tensors)
     # From input to output; ranges of an activation do not change by the factors of those before it.
     ranges = _ranges(model, [spoken for _, spoken, _ in sources], tensors)
     for (normalisation, _, readers), heard in zip(sources, ranges, strict=True):

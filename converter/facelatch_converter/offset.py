@@ -41,8 +41,8 @@ def excess_offset(raw: Real, labels: npt.NDArray[np.int32], wanted: float = WANT
 
 
 def to_unit_rows(raw: Real) -> Real:
-    """Outputs (n, 128) as embeddings of unit length."""
-    unit: Real = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    """Outputs (..., 128) as embeddings of unit length."""
+    unit: Real = raw / np.linalg.norm(raw, axis=-1, keepdims=True)
     return unit
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch_converter.architecture import EMBEDDING_SIZE
+from facelatch_converter.offset import to_unit_rows
 
 Real = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64] | npt.NDArray[np.int8]
@@ -63,14 +64,14 @@ class Prototypes:
             if not self._free:
                 raise ValueError(f"there is no room for a stream {stream} beside {sorted(self._rings)}")
             self._rings[stream] = _Ring(self._free.pop(0))
-        unit = _to_unit(looks)
+        unit = to_unit_rows(looks)
         keys = list(zip(people.tolist(), lights.tolist(), strict=True))
         for key in dict.fromkeys(keys):
             own = [place for place, other in enumerate(keys) if other == key]
             everywhere = [place for place, (person, _) in enumerate(keys) if person == key[0]]
             place = self._place(stream, key)
-            blended = _to_unit(unit[:, own].sum(1)) + ACROSS * _to_unit(unit[:, everywhere].sum(1))
-            self.unit[:, place], self.lights[place] = _to_unit(blended), key[1]
+            blended = to_unit_rows(unit[:, own].sum(1)) + ACROSS * to_unit_rows(unit[:, everywhere].sum(1))
+            self.unit[:, place], self.lights[place] = to_unit_rows(blended), key[1]
 
     def _place(self, stream: int, key: Key) -> int:
         """Where somebody is, or is from now on in place of the one met longest ago."""
@@ -91,9 +92,3 @@ class Prototypes:
         """(n, streams * size): 1 where somebody is known in the light of each crop, else 0."""
         known: Real = (lights[:, None] == self.lights[None]).astype(np.float32)
         return known
-
-
-def _to_unit(rows: Real) -> Real:
-    length = np.linalg.norm(rows, axis=-1, keepdims=True)
-    unit: Real = (rows / np.maximum(length, 1e-12)).astype(np.float32)
-    return unit
