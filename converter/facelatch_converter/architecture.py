@@ -19,8 +19,14 @@ PLACES, UNITS = 12, 128
 HIDDEN = "hidden"
 """Begins the names of the layers of the hidden units, which the earlier network lacks, see `earlier`."""
 
-NETWORK = 2
-"""Of the default variant: 1 had no hidden units."""
+POLE = "pole"
+"""Begins the names of the layers that say how far a face is from the pole, see `double`."""
+
+SIDES = "sides"
+"""Begins the names of those that say in which direction."""
+
+NETWORK = 3
+"""Of the default variant: 1 had no hidden units, 2 no pole."""
 
 VARIANTS = ("default", "seed")
 
@@ -65,12 +71,22 @@ def with_regression(encoder: Any, coefficients: int) -> Any:
     from keras import Model, layers  # noqa: PLC0415
 
     embedding = layers.Activation("linear", dtype="float32", name="embedding")(encoder.output)
-    guess = layers.Dense(coefficients, dtype="float32", name="coefficients")(embedding)
+    told = before_ending(encoder) if POLE in {layer.name for layer in encoder.layers} else embedding
+    guess = layers.Dense(coefficients, dtype="float32", name="coefficients")(told)
     return Model(encoder.input, [embedding, guess], name="siamese_with_regression")
 
 
+def before_ending(encoder: Any) -> Any:
+    """What an encoder with a pole finds before the angle is doubled, (batch, 128), the pole's height first."""
+    from keras import layers  # noqa: PLC0415
+
+    parts = [encoder.get_layer(f"{name}_normalisation").output for name in (POLE, SIDES)]
+    # A name of its own: a loaded network's layers may have the next ones that Keras would give.
+    return layers.Concatenate(dtype="float32", name="before_ending")(parts)
+
+
 def _default(size_px: int, kinds: Kinds) -> Any:
-    from keras import Model, layers  # noqa: PLC0415
+    from keras import Model, initializers, layers  # noqa: PLC0415
 
     normalisation = kinds.normalisation or layers.BatchNormalization
     stem, depthwise = kinds.stem or layers.Conv2D, kinds.depthwise or layers.DepthwiseConv2D
@@ -94,9 +110,34 @@ def _default(size_px: int, kinds: Kinds) -> Any:
     x = layers.Flatten()(x)
     # In float32 whatever the trunk is trained in: distances of embeddings are what training minimises.
     x = layers.Concatenate(dtype="float32")([x, _hidden(x, top, normalisation)])
-    x = layers.Dense(EMBEDDING_SIZE, use_bias=False, dtype="float32")(x)
-    x = normalisation(dtype="float32")(x)
-    return Model(face, x, name="facelatch_encoder")
+    pole = _project(
+        x, 1, POLE, normalisation, beta_initializer=initializers.Constant(2 * EMBEDDING_SIZE**0.5)
+    )
+    sides = _project(x, EMBEDDING_SIZE - 1, SIDES, normalisation)
+    return Model(face, double(pole, sides), name="facelatch_encoder")
+
+
+def _project(x: Any, size: int, name: str, normalisation: Any, **start: Any) -> Any:
+    from keras import layers  # noqa: PLC0415
+
+    x = layers.Dense(size, use_bias=False, name=name, dtype="float32")(x)
+    return normalisation(name=f"{name}_normalisation", dtype="float32", **start)(x)
+
+
+def double(pole: Any, sides: Any) -> Any:
+    """Twice the angle from the pole, in the same direction: (pole^2 - |sides|^2) / 2 and pole * sides.
+
+    What an encoder is unsure of is short. Cut to unit length it would count as much as what is certain, unless all
+    faces had so much in common that hardly anything told them apart; near the pole all of it stays small, and the
+    doubled angle gives people the distances that they would have without one.
+    """
+    from keras import layers, ops  # noqa: PLC0415
+
+    squares = ops.sum(layers.Multiply(dtype="float32")([sides, sides]), axis=1, keepdims=True)
+    height = layers.Subtract(dtype="float32")([layers.Multiply(dtype="float32")([pole, pole]), squares])
+    half = layers.Rescaling(0.5, dtype="float32")(height)
+    around = layers.Multiply(dtype="float32")([pole, sides])
+    return layers.Concatenate(dtype="float32")([half, around])
 
 
 def _hidden(pooled: Any, top: Any, normalisation: Any) -> Any:

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--margin",
         type=float,
-        default=0.03,
+        default=0.07,
         metavar="DISTANCE",
         help="how far the threshold in use is below the one that shows that rate: heads of a kind that was not "
         "measured may lie closer together (default: %(default)s)",

@@ -66,6 +66,11 @@ COMMANDS = {
         "  facelatch-convert train --face-model face-model.npz --out runs/first --resume\n"
         "  facelatch-convert train --dataset captures/ --face-model face-model.npz --out runs/home",
     ),
+    "fit-head": Command(
+        "head.command",
+        "the last layers of a trained encoder, fitted to thousands of people at once",
+        "facelatch-convert fit-head --face-model face-model.npz --from runs/first/encoder.keras --out runs/fitted",
+    ),
     "compare-recipes": Command(
         "recipe_trials",
         "train once with each loss, on crops turned to the front, and with teachers, on the same budget",
@@ -105,9 +110,10 @@ COMMANDS = {
 _EPILOG = """the way of a model:
   1. import-face-model   once, from ICT-FaceKit
   2. train               renders new people without end and learns to tell them apart
-  3. quantise            to the int8 file that boards run
-  4. bundle              measures it, fits the threshold, writes models/<name>/ with a model card
-  5. evaluate            any bundle on any data set, whenever there is new data
+  3. fit-head            tells its last layers thousands of people apart, in minutes
+  4. quantise            to the int8 file that boards run
+  5. bundle              measures it, fits the threshold, writes models/<name>/ with a model card
+  6. evaluate            any bundle on any data set, whenever there is new data
 
 `facelatch-convert COMMAND --help` shows a command's options and examples.
 

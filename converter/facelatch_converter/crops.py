@@ -19,7 +19,7 @@ from facelatch_converter.exposures import (
 )
 from facelatch_converter.expressions import draw_wide_expression
 from facelatch_converter.face_model import FaceModel
-from facelatch_converter.look_alikes import draw_groups, reach_mm
+from facelatch_converter.look_alikes import draw_groups, near, reach_mm
 from facelatch_converter.people import Person, draw_person
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.regions import Regions, find_regions
@@ -89,6 +89,15 @@ class RenderedView:
     """The same with nothing worn and a calm face; None where the recipe asks for none, and where it was used up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a person was drawn from: an equal one gives the same skin, hair and flesh."""
+
+    seed: int
+    spread: float
+    """Of the shape coefficients."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rendered:
     """One person's views before a sensor saw them."""
@@ -96,6 +105,7 @@ class Rendered:
     number: int
     """No other person of the stream has it."""
     weights: npt.NDArray[np.float32]
+    origin: Origin
     views: tuple[RenderedView, ...]
     shown: "deque[Shown]"
     """The latest crops of this person, as cameras took them."""
@@ -139,7 +149,9 @@ def batches(
             yield _show_again(_meet(memory, recipe.people, reach, recipe, rng), signs, recipe, rng)
             continue
         fresh = [
-            render_person(model, regions, spec, recipe, next(numbers), rng)
+            render_person(
+                model, regions, spec, recipe, next(numbers), rng, _choose_sibling(memory, recipe, rng)
+            )
             for _ in range(recipe.people - reused)
         ]
         introduced = _introduce(fresh, stream)
@@ -151,10 +163,16 @@ def batches(
 
 
 def render_person(
-    model: FaceModel, regions: Regions, spec: CropSpec, recipe: Recipe, number: int, rng: np.random.Generator
+    model: FaceModel,
+    regions: Regions,
+    spec: CropSpec,
+    recipe: Recipe,
+    number: int,
+    rng: np.random.Generator,
+    sibling: Rendered | None = None,
 ) -> Rendered:
-    """A new person, seen `recipe.rendered` times."""
-    person = draw_person(model, regions, rng, spread=float(rng.uniform(0.9, 1.2)))
+    """A new person, seen `recipe.rendered` times; a sibling has the same skin and hair and nearly the same shape."""
+    person, origin = draw_somebody(model, regions, recipe, rng, sibling)
     times = max(recipe.rendered, recipe.views)
     views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(times))
     perfect = tuple(
@@ -165,7 +183,28 @@ def render_person(
     )
     views = tuple(replace(view, bare=None) for view in views)
     kept = max(recipe.kept, recipe.views) if recipe.repeated else 0
-    return Rendered(number, person.weights, views, deque(maxlen=kept), perfect)
+    return Rendered(number, person.weights, origin, views, deque(maxlen=kept), perfect)
+
+
+def _choose_sibling(memory: Sequence[Rendered], recipe: Recipe, rng: np.random.Generator) -> Rendered | None:
+    """Somebody remembered whom a new person is to resemble, or nobody."""
+    if not memory or rng.random() >= recipe.siblings:
+        return None
+    return memory[int(rng.integers(len(memory)))]
+
+
+def draw_somebody(
+    model: FaceModel, regions: Regions, recipe: Recipe, rng: np.random.Generator, sibling: Rendered | None
+) -> tuple[Person, Origin]:
+    """A new person, or a sibling's near relation, and what they were drawn from."""
+    if sibling is None:
+        origin = Origin(int(rng.integers(2**63)), float(rng.uniform(0.9, 1.2)))
+        return draw_person(model, regions, np.random.default_rng(origin.seed), origin.spread), origin
+    origin, known = sibling.origin, sibling.weights
+    other = (rng.normal(size=len(known)) * origin.spread).astype(np.float32)
+    shape = near(known, other, float(rng.uniform(*recipe.apart)))
+    own = np.random.default_rng(origin.seed)
+    return draw_person(model, regions, own, origin.spread, reshape=lambda _: shape), origin
 
 
 def render_view(

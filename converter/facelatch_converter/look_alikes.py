@@ -35,3 +35,16 @@ def draw_groups(shapes: Real, count: int, size: int, rng: np.random.Generator) -
         free[group] = False
         chosen += [int(place) for place in group]
     return chosen
+
+
+def near(weights: Real, other: Real, apart: float) -> Real:
+    """Coefficients between two people's, on the arc and not on the chord: the mean face must not come nearer.
+
+    `apart` is the expected distance from the first, 1 being that of two strangers; from 0 to 1.
+    """
+    if not 0 <= apart <= 1:
+        raise ValueError(f"two people are 0 to 1 strangers' distances apart, found {apart}")
+    # On a sphere two directions at an angle a are sqrt(2 - 2 cos a) apart, and strangers sqrt(2).
+    along = 1 - apart**2
+    between: Real = (along * weights + np.sqrt(1 - along**2) * other).astype(np.float32)
+    return between

@@ -53,6 +53,21 @@ def all_pairs(
     return -tf.reduce_mean(tf.reduce_sum(genuine * log_share, axis=1) / partners)
 
 
+def pairs_apart(outputs: Any, labels: Any, temperature: float) -> Any:
+    """How well two faces of one person are told from all strangers of the first: cross-entropy, pair by pair.
+
+    `outputs` (batch, 128), `labels` (batch,) integers, at least two faces per label. Unlike in `all_pairs`, a person's
+    own faces do not compete: a pair that is near already does not make up for one that is not.
+    Source: Sohn, "Improved deep metric learning with multi-class N-pair loss objective", NeurIPS 2016, equation 6, with
+    every pair of a batch.
+    """
+    same = tf.cast(labels[:, None] == labels[None], tf.float32)
+    pairs = same - tf.eye(tf.shape(labels)[0])
+    similarity = cosines(outputs) / temperature
+    strangers = tf.reduce_logsumexp(similarity - 1e9 * same, axis=1, keepdims=True)
+    return tf.reduce_sum(tf.nn.softplus(strangers - similarity) * pairs) / tf.reduce_sum(pairs)
+
+
 def taught_error(outputs: Any, taught: Any) -> Any:
     """How far the similarities of a batch are from those of its teachers: squared error of cosines of two faces.
 

@@ -25,7 +25,7 @@ _OTHERS = (
 )  # fmt: skip
 """Titles of sections that `bundle` and `compare-recipes` write."""
 
-_SENTENCES = ("data", "loss", "taught", "weights")
+_SENTENCES = ("data", "loss", "taught", "fitted", "weights")
 _TOLD = ("notice", *_SENTENCES, "settled_offset")
 """What the card says of its training in sentences."""
 
@@ -134,13 +134,21 @@ def _training(training: Mapping[str, Any]) -> str:
     told = [training[name] for name in _SENTENCES if name in training]
     settled = training.get("settled_offset")
     if settled is not None:
-        share = settled["share"]
-        part = report.percent(share) if isinstance(share, float | int) else _plain(share)
-        told.append(f"of what all outputs have in common, their mean, {part} was taken out of the last layer")
+        told.append(_settled(settled["share"], has_pole=bool(settled.get("pole"))))
         told += [settled["note"]] if "note" in settled else []
     others = {name: value for name, value in training.items() if name not in _TOLD}
     parts = [" ".join(_sentence(_plain(part)) for part in told), _items(others)]
     return "\n\n".join(part for part in parts if part) or "Not recorded."
+
+
+def _settled(share: Any, *, has_pole: bool) -> str:
+    number = share if isinstance(share, float | int) else None
+    if not has_pole:
+        part = _plain(share) if number is None else report.percent(number)
+        return f"of what all outputs have in common, their mean, {part} was taken out of the last layer"
+    moved = "lowered" if number is None or number >= 0 else "raised"
+    part = _plain(share) if number is None else report.percent(abs(number))
+    return f"so that people are as far apart as usual, the pole was {moved} by {part} of its height"
 
 
 def _sentence(text: object) -> str:

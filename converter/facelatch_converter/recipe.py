@@ -38,6 +38,11 @@ class Recipe:
     grouped: float = 0.6
     """Share of batches whose people come in groups of `group` who look alike, see `look_alikes`."""
     group: int = 8
+    siblings: float = 0.0
+    """Share of new people who have the skin and the hair of somebody remembered and nearly the shape: of people drawn
+    at random hardly any two are as alike as the nearest of a million pairs."""
+    apart: tuple[float, float] = (0.35, 0.8)
+    """How far off in shape they are; 1 is the distance of two strangers."""
     limits: Range = field(default_factory=lambda: Range(35, 25, 15, 300, 1200))
     jitter: float = 1.0
     """Scales how much the crops' centres scatter; 1 is as `locate` does."""

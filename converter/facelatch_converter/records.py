@@ -21,6 +21,9 @@ LOSSES = {
 }
 """The losses of `train` in words, by name."""
 
+_POLED = 3
+"""The first network whose encoders have a pole, see `architecture`."""
+
 _EARLIER_WEIGHT = 64.0
 """Of the teachers in records that name none."""
 _PARITY_MODEL = ("parameters", "macs", "tflite_bytes", "keras_bytes")
@@ -98,17 +101,41 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
     told: dict[str, Any] = {"notice": ", ".join([*_steps(record), measured]), "data": _data(record)}
     if record.get("fine_tuning"):
         told["loss"] = LOSSES["pairs"]
-    elif "loss" in record["arguments"]:
-        told["loss"] = LOSSES.get(str(record["arguments"]["loss"]), str(record["arguments"]["loss"]))
+    elif "loss" in (arguments := _trained(record)["arguments"]):
+        told["loss"] = LOSSES.get(str(arguments["loss"]), str(arguments["loss"]))
     if record.get("averaged"):
         told["weights"] = _mean_of(record["averaged"])
     if teachers := _teachers(record):
         told["taught"] = _taught_by(teachers)
+    if _is_fitted(record):
+        told["fitted"] = (
+            f"at last the last layers alone were fitted to {_own_crops(record):,} crops of people of their own: every "
+            "pair of one person's faces told from the strangers of hundreds of people, at temperature 1/25"
+        )
     if "offset_share" in record and not record.get("fine_tuning"):
         told["settled_offset"] = {"share": record["offset_share"]}
+        if _has_pole(record):
+            told["settled_offset"]["pole"] = True
         if "offset_note" in record:
             told["settled_offset"]["note"] = record["offset_note"]
     return told | dict(_without_folders(_in_short(record)))
+
+
+def _is_fitted(record: Mapping[str, Any]) -> bool:
+    """Whether `fit-head` made the run."""
+    return (record.get("arguments") or {}).get("loss") == "head"
+
+
+def _trained(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The run that trained what a run of `fit-head` fitted; any other itself."""
+    runs = [one for one in _lineage(record) if one.get("arguments") and not _is_fitted(one)]
+    return runs[-1] if _is_fitted(record) and runs else record
+
+
+def _has_pole(record: Mapping[str, Any]) -> bool:
+    network = str((record.get("versions") or {}).get("network", "1"))
+    variant = record["arguments"].get("variant", "default")
+    return variant == "default" and network.isdecimal() and int(network) >= _POLED
 
 
 def _in_short(record: Mapping[str, Any]) -> dict[str, Any]:

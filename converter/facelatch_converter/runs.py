@@ -31,6 +31,7 @@ SHARES = (
     "dressed",
     "grimacing",
     "steady",
+    "siblings",
 )
 """Of crops: fields of a `Recipe` that a run from scratch chooses by options of the same names."""
 
@@ -78,7 +79,8 @@ class Record:
     """The encoders whose similarities were learnt as well: name, sha256, crops, after how many crops that began, with
     which weight, whether they saw mirror images too, and whether bare calm faces without noise."""
     offset_share: float = 0.0
-    """How much of the mean output was taken out of the saved encoder; see `offset`."""
+    """How much of the mean output was taken out of the saved encoder, or by how much of its height its pole was
+    lowered; see `ending`."""
     reports: list[dict[str, float]] = field(default_factory=list)
 
     def save(self, folder: Path) -> None:

@@ -48,6 +48,8 @@ Each step draws new people (or re-exposes recent ones), renders each from severa
 embeddings together and different people's apart. Uses a GPU where TensorFlow sees one."""
 
 LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
+HEAD_LOSS = "head"
+"""What the record of `fit-head` names in place of one of these."""
 UNPAIRED = ("regression", "contrastive")
 """Losses that do not hold a batch against strangers of another one."""
 PRECISIONS = ("float32", "bfloat16")
@@ -166,6 +168,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shares.add_argument(
         "--grouped", type=float, help=f"batches of people who look alike in groups {_default('grouped')}"
     )
+    shares.add_argument(
+        "--siblings", type=float,
+        help=f"new people who nearly have the face of somebody remembered {_default('siblings')}",
+    )  # fmt: skip
     shares.add_argument("--dressed", type=float, help=f"with something worn or held {_default('dressed')}")
     shares.add_argument("--grimacing", type=float, help=f"with a wide expression {_default('grimacing')}")
     shares.add_argument(
@@ -321,6 +327,8 @@ def _find_record(arguments: argparse.Namespace, start: Start | None) -> Record:
         raise TrainingError(
             f"{path}: is a mean of encoders, which has no checkpoint; begin with it by --from"
         )
+    if record.arguments.get("loss") == HEAD_LOSS:
+        raise TrainingError(f"{path}: is of fit-head, which keeps no checkpoint; begin with it by --from")
     refuse_different(path, before, identity)
     network = to_network(record.versions)
     if arguments.variant == "default" and network != NETWORK:

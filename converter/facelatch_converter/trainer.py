@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from facelatch_converter import architecture, losses, networks
 from facelatch_converter.crops import Batch
+from facelatch_converter.ending import find_ending, outputs
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.fused import FASTER, FROZEN
 from facelatch_converter.look_alikes import reach_mm
@@ -48,6 +49,8 @@ class Trainer:
             self.encoder = networks.build(variant, FROZEN if frozen else FASTER)
             self.network = architecture.with_regression(self.encoder, len(model.identity_mm))
         self._plain = networks.build(variant)
+        self.ending = find_ending(self._plain)
+        self._probe = self.ending.probe(self._plain)
         self.optimiser = keras.optimizers.Adam(1e-3)
         self.optimiser.build(self.network.trainable_variables)
         self._importance = tf.constant(_importance(model))
@@ -113,23 +116,16 @@ class Trainer:
         return losses.contrastive(first, second, same) + 0 * tf.reduce_sum(guess)
 
     def exported(self, offset: npt.NDArray[np.float32]) -> Any:
-        """The encoder alone, of Keras' own layers, with `offset` (128,) taken from its output."""
+        """The encoder alone, of Keras' own layers, with `offset` (128,) taken from what comes before its ending."""
         plain = networks.build(self._variant)
         plain.set_weights(self.encoder.get_weights())
-        last = plain.layers[-1]
-        bias = last.beta if hasattr(last, "beta") else last.bias
-        bias.assign(bias - offset)
+        self.ending.subtract(plain, offset)
         return plain
 
     def outputs(self, tensors: npt.NDArray[np.float32], size: int = 200) -> npt.NDArray[np.float32]:
-        """The encoder's outputs (n, 128) in float32, not normalised."""
+        """What comes before the encoder's `ending`, (n, 128) in float32."""
         self._plain.set_weights(self.encoder.get_weights())
-        return np.concatenate(
-            [
-                self._plain(tensors[start : start + size], training=False).numpy()
-                for start in range(0, len(tensors), size)
-            ]
-        )
+        return outputs(self._probe, tensors, size)
 
 
 def _importance(model: FaceModel) -> npt.NDArray[np.float32]:

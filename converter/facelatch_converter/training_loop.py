@@ -13,16 +13,15 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from facelatch.preprocess import CropSpec
-from facelatch_converter import architecture, networks, quantise
+from facelatch_converter import architecture, networks
+from facelatch_converter.beginning import held_out_and_settling, load_start, settle_start
 from facelatch_converter.crop_workers import Pace, rendered_batches
 from facelatch_converter.crops import Batch
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import FaceModel
-from facelatch_converter.held_out import held_out_crops
-from facelatch_converter.metrics import comparisons, eer, pair_distances
-from facelatch_converter.offset import excess_offset, to_unit_rows
+from facelatch_converter.held_out_report import to_row
 from facelatch_converter.recipe import Recipe
-from facelatch_converter.runs import ENCODER_FILE, HELD_OUT, SETTLING, SHARES, Record, Schedule, save_encoder
+from facelatch_converter.runs import ENCODER_FILE, SHARES, Record, Schedule, save_encoder
 from facelatch_converter.saving import saving
 from facelatch_converter.start import Start
 from facelatch_converter.teachers import Teachers
@@ -38,7 +37,14 @@ def train_run(
     teachers: Sequence[Start] = (),
 ) -> None:
     """Train to the end of the schedule, reporting and saving on the way; `start` gives a new run its weights."""
-    taught_by = [(quantise.load_keras(teacher.path), str(teacher.path)) for teacher in teachers]
+    loaded = [load_start(teacher, arguments.variant) for teacher in teachers]
+    beginning = None if start is None else load_start(start, arguments.variant)
+    spec = CropSpec(size_px=architecture.default_size_px(arguments.variant))
+    held_out, settling = held_out_and_settling(model, spec, arguments, arguments.turned)
+    taught_by = [
+        (settle_start(one, *settling), str(teacher.path))
+        for one, teacher in zip(loaded, teachers, strict=True)
+    ]
     recipe = Recipe(
         people=arguments.people,
         views=arguments.views,
@@ -46,27 +52,10 @@ def train_run(
         privileged=bool(teachers),
         **{name: getattr(arguments, name) for name in SHARES},
     )
-    # After loading, which draws random numbers too: with teachers or without, a run begins with the same weights.
-    keras.utils.set_random_seed(arguments.seed + record.resumed)
-    trainer = Trainer(
-        arguments.variant,
-        arguments.loss,
-        model,
-        arguments.precision,
-        arguments.recalled,
-        arguments.statistics == KEPT,
-    )
-    with networks.computing_in(arguments.precision):
-        known = arguments.workers, recipe.met
-        taught = Teachers(arguments.variant, taught_by, known) if taught_by else None
-    if start is not None:
-        trainer.begin_with(quantise.load_keras(start.path), str(start.path))
+    trainer, taught = _build(arguments, model, taught_by, recipe.met, arguments.seed + record.resumed)
+    if start is not None and beginning is not None:
+        trainer.begin_with(settle_start(beginning, *settling), str(start.path))
     checkpoint = _restore(arguments, trainer)
-    spec = CropSpec(size_px=architecture.default_size_px(arguments.variant))
-    held_out, settling = (
-        held_out_crops(model, spec, arguments.held_out, views, (people, arguments.seed), arguments.turned)
-        for views, people in ((8, HELD_OUT), (4, SETTLING))
-    )
     schedule = Schedule(arguments.crops, arguments.minutes, arguments.learning_rate)
     # A resumed run must not see the first part's people again: it draws from streams of its own.
     streams = record.resumed * 1000
@@ -97,6 +86,26 @@ def train_run(
                 break
 
 
+def _build(
+    arguments: argparse.Namespace,
+    model: FaceModel,
+    taught_by: Sequence[tuple[Any, str]],
+    remembered: int,
+    seed: int,
+) -> tuple[Trainer, Teachers | None]:
+    """The trainer, and its teachers who remember so many people of each rendering process."""
+    # After loading, which draws random numbers too: with teachers or without, a run begins with the same weights.
+    keras.utils.set_random_seed(seed)
+    frozen = arguments.statistics == KEPT
+    trainer = Trainer(
+        arguments.variant, arguments.loss, model, arguments.precision, arguments.recalled, frozen
+    )
+    if not taught_by:
+        return trainer, None
+    with networks.computing_in(arguments.precision):
+        return trainer, Teachers(arguments.variant, taught_by, (arguments.workers, remembered))
+
+
 def _take_step(trainer: Trainer, batch: Batch, teachers: Teachers | None) -> float:
     loss = trainer.take_step(batch, None if teachers is None else teachers.recollect(batch))
     if not np.isfinite(loss):
@@ -110,10 +119,8 @@ def _settle(trainer: Trainer, settling: Any, record: Record) -> npt.NDArray[np.f
     """The offset to take out, fitted on people of its own; the record says how much of it that is."""
     tensors, labels = settling
     raw = trainer.outputs(tensors)
-    offset = excess_offset(raw, labels)
-    record.offset_share = round(
-        float(np.linalg.norm(offset)) / max(float(np.linalg.norm(raw.mean(0))), 1e-9), 4
-    )
+    offset = trainer.ending.excess(raw, labels)
+    record.offset_share = trainer.ending.share(offset, raw)
     return offset
 
 
@@ -128,23 +135,17 @@ def _report(
     """Measure on held-out people and say so on the bar and in the record."""
     tensors, labels = held_out
     raw = trainer.outputs(tensors)
-    genuine, impostor = pair_distances(to_unit_rows(raw - offset), labels)
-    rate = eer(comparisons(genuine, impostor)).rate
-    before = eer(comparisons(*pair_distances(to_unit_rows(raw), labels))).rate
     row = {
         "crops": record.crops,
         "elapsed_s": round(record.elapsed_s, 1),
         "loss": round(loss, 4),
-        "eer": round(float(rate), 5),
-        "eer_before_settling": round(float(before), 5),
-        "genuine": round(float(genuine.mean()), 4),
-        "impostor": round(float(impostor.mean()), 4),
+        **to_row(trainer.ending, raw, labels, offset),
     }
     record.reports.append(row)
-    bar.set_postfix_str(f"loss {loss:.3f} EER {100 * rate:.2f} %")
+    bar.set_postfix_str(f"loss {loss:.3f} EER {100 * row['eer']:.2f} %")
     bar.write(
-        f"{record.crops:8d} crops {record.elapsed_s / 60:6.1f} min  loss {loss:.3f}  EER {100 * rate:.2f} %  "
-        f"genuine {genuine.mean():.2f}  impostor {impostor.mean():.2f}"
+        f"{record.crops:8d} crops {record.elapsed_s / 60:6.1f} min  loss {loss:.3f}  EER {100 * row['eer']:.2f} %  "
+        f"genuine {row['genuine']:.2f}  impostor {row['impostor']:.2f}"
     )
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facelatch_converter.look_alikes import near
 from facelatch_converter.people import Person
-from facelatch_converter.protocols.cast import draw_caller, draw_owner, draw_twin, load_generator, near
+from facelatch_converter.protocols.cast import draw_caller, draw_owner, draw_twin, load_generator
 from facelatch_converter.protocols.named import Circumstances, Cohort, Protocol
 
 COHORT = Cohort("people", 5)

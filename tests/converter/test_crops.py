@@ -12,7 +12,14 @@ import pytest
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
 from facelatch_converter import crops, held_out
 from facelatch_converter.augment import augment, blind, draw_style
-from facelatch_converter.crops import LIGHTS, batches, draw_worn, locate_offset_mm
+from facelatch_converter.crops import (
+    LIGHTS,
+    batches,
+    draw_somebody,
+    draw_worn,
+    locate_offset_mm,
+    render_person,
+)
 from facelatch_converter.exposures import Light
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
@@ -124,6 +131,38 @@ def test_people_who_look_alike_meet_in_groups(model: FaceModel) -> None:
         return float(np.mean([one.min(1).mean() for one in found]))
 
     assert apart(1.0) < 0.85 * apart(0.0)
+
+
+def test_siblings_have_somebodys_skin_and_hair_and_nearly_the_shape(model: FaceModel) -> None:
+    recipe = Recipe(people=4, views=2, rendered=2, reused=0, siblings=1.0, apart=(0.3, 0.3))
+    stream = batches(model, SPEC, recipe, 1, 0)
+    first, second = next(stream), next(stream)
+    known, new = first.weights[::2], second.weights[::2]
+    # Of the first four nobody is remembered yet.
+    among = np.linalg.norm(known[:, None] - known[None], axis=2)[~np.eye(4, dtype=bool)]
+    nearest = np.linalg.norm(new[:, None] - known[None], axis=2).min(1)
+    assert nearest.min() > 0
+    assert nearest.max() < 0.8 * among.mean()
+
+    regions, rng = find_regions(model), np.random.default_rng(3)
+    somebody = render_person(model, regions, SPEC, recipe, 0, rng)
+    person, origin = draw_somebody(model, regions, recipe, rng, somebody)
+    again = draw_person(model, regions, np.random.default_rng(origin.seed), origin.spread)
+    assert origin == somebody.origin
+    assert person.hair_albedo == again.hair_albedo
+    np.testing.assert_allclose(person.albedo.mean(0), again.albedo.mean(0), rtol=0.1)
+    np.testing.assert_array_equal(again.weights, somebody.weights)
+    assert not np.allclose(person.weights, again.weights)
+
+
+def test_nobody_is_anybodys_sibling_where_none_are_asked_for(model: FaceModel) -> None:
+    recipe = Recipe(people=4, views=2, rendered=2, reused=0, apart=(0.3, 0.3))
+    stream = batches(model, SPEC, recipe, 1, 0)
+    known, new = (next(stream).weights[::2] for _ in range(2))
+    among = np.linalg.norm(known[:, None] - known[None], axis=2)[~np.eye(4, dtype=bool)]
+    between = np.linalg.norm(new[:, None] - known[None], axis=2)
+    assert between.mean() > 0.8 * among.mean()
+    assert between.min() > 0.6 * among.min()
 
 
 def test_blind_crops_show_depth_only(model: FaceModel) -> None:

@@ -49,7 +49,7 @@ def test_an_equalised_network_computes_the_same(unequal: Any, faces: Tensors) ->
     kernels = [layer.kernel.numpy() for layer in unequal.layers if hasattr(layer, "kernel")]
     expected = outputs(unequal, faces)
     with equalised(unequal, list(faces)) as extent:
-        assert extent == (26, 27)  # The last one is the embedding itself.
+        assert extent == (26, 28)  # Pole and sides are multiplied by each other.
         np.testing.assert_allclose(outputs(unequal, faces), expected, atol=2e-5 * np.abs(expected).max())
         # All that read activations changed, in the first fire module as in the head.
         now = [layer.kernel.numpy() for layer in unequal.layers if hasattr(layer, "kernel")]

@@ -112,3 +112,21 @@ def test_coefficients_count_by_their_importance() -> None:
     guess, known = np.zeros((2, 2), np.float32), np.array([[1, 2], [1, 2]], np.float32)
     importance = np.array([2, 0.5], np.float32)
     assert float(losses.coefficient_error(guess, known, importance)) == pytest.approx((2 * 1 + 0.5 * 4) / 2)
+
+
+def test_pairs_are_told_from_strangers_and_do_not_compete_with_each_other() -> None:
+    """Two people of two faces each, of the second one far from the other: by hand."""
+    outputs = np.array([[1, 0], [1, 0], [0, 1], [-1, 0]], np.float32)
+    labels = np.array([0, 0, 1, 1], np.int32)
+    cosine = outputs @ outputs.T / 0.5
+    strangers = np.log(np.exp(cosine)[:2, 2:].sum(1)), np.log(np.exp(cosine)[2:, :2].sum(1))
+    expected = np.mean(
+        [
+            *np.log1p(np.exp(strangers[0] - cosine[0, 1])),
+            *np.log1p(np.exp(strangers[1] - cosine[2, 3])),
+        ]
+    )
+    assert float(losses.pairs_apart(outputs, labels, 0.5)) == pytest.approx(expected, rel=1e-5)
+    # A third face beside the first two adds pairs that are near, and takes nothing from the others.
+    more = np.concatenate([outputs, outputs[:1]]), np.array([0, 0, 1, 1, 0], np.int32)
+    assert float(losses.pairs_apart(*more, 0.5)) < expected

@@ -56,3 +56,20 @@ def test_a_card_shows_the_pictures_of_its_report(tmp_path: Path) -> None:
     assert text.count("## Pictures") == 1
     assert "metrics.json" not in text
     assert card_pictures.to_section(tmp_path / "protocols") == ""
+
+
+@pytest.mark.parametrize(
+    ("settled", "words"),
+    [
+        (
+            {"share": 0.83},
+            "of what all outputs have in common, their mean, 83.00% was taken out of the last layer",
+        ),
+        ({"share": 0.1, "pole": True}, "the pole was lowered by 10.00% of its height"),
+        ({"share": -0.25, "pole": True}, "the pole was raised by 25.00% of its height"),
+        ({"share": "?", "pole": True}, "the pole was lowered by ? of its height"),
+    ],
+)
+def test_a_card_says_how_an_encoder_was_settled(settled: dict[str, object], words: str) -> None:
+    text = model_card._training({"loss": "pairs", "settled_offset": settled})
+    assert words in text.lower()

@@ -259,6 +259,35 @@ def test_a_card_says_in_sentences_how_a_model_was_trained() -> None:
     assert "margin 1" in to_training({"arguments": {"loss": "contrastive"}}, rendered=True)["loss"]
 
 
+def test_a_fitted_head_is_told_after_what_trained_the_rest() -> None:
+    """Neither loss nor teachers of the trunk are the head's."""
+    teacher = {"name": "then", "sha256": "b" * 64, "crops": 4000, "from_crops": 0, "weight": 100}
+    trained = {
+        "arguments": {"loss": "pairs", "variant": "default"},
+        "versions": {"network": "2"},
+        "crops": 5000,
+        "taught_by": [teacher],
+        "offset_share": 0.1,
+    }
+    fitted = {
+        "arguments": {"loss": "head", "variant": "default"},
+        "versions": {"network": "3"},
+        "crops": 600,
+        "begun_from": {"name": "trained", "sha256": "a" * 64, "training": trained},
+        "offset_share": -0.25,
+    }
+    told = to_training(fitted, rendered=True)
+    assert told["loss"] == LOSSES["pairs"]
+    assert "then (sha256 bbbbbbbbbbbb, 4,000 crops) from crop 0 on" in told["taught"]
+    assert told["fitted"].startswith(
+        "at last the last layers alone were fitted to 600 crops of people of their own"
+    )
+    assert "5,600 crops in all" in told["data"]
+    assert told["settled_offset"] == {"share": -0.25, "pole": True}
+    assert "fitted" not in to_training(trained, rendered=True)
+    assert to_training(trained, rendered=True)["settled_offset"] == {"share": 0.1}
+
+
 def test_no_folder_of_this_machine_is_kept_however_deep() -> None:
     record = {"arguments": {"data": ["/home/someone/a.npz", {"b": "/home/someone/b"}], "out": "runs/1"}}
     assert to_training(record, rendered=True)["arguments"] == {"data": ["a.npz", {"b": "b"}], "out": "runs/1"}

@@ -5,16 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from facelatch_converter.ending import Ending
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune.command import Material
 from facelatch_converter.finetune.faces import Real, Whole
 from facelatch_converter.held_out import held_out_crops
-from facelatch_converter.offset import excess_offset, to_unit_rows
 from facelatch_converter.runs import HELD_OUT
 from facelatch_converter.subject_eer import SubjectEer, measure_eer
 
 Outputs = Callable[[Real], Real]
-"""An encoder's outputs, not normalised, for tensors."""
+"""What comes before an encoder's ending, for tensors."""
 
 _DRAWING = 7_261_973
 """Begins the seed of the choice of crops that settle."""
@@ -24,9 +24,10 @@ _SETTLING = 400
 
 
 class Examiner:
-    """Measures encoders on people who take no part in training."""
+    """Measures encoders of one ending on people who take no part in training."""
 
-    def __init__(self, arguments: argparse.Namespace, material: Material) -> None:
+    def __init__(self, arguments: argparse.Namespace, material: Material, ending: Ending) -> None:
+        self._ending = ending
         spec, self._seed = material.spec, arguments.seed
         self._tensors = material.validated.tensors(spec)
         self._numbers = material.validated.numbers()
@@ -42,11 +43,11 @@ class Examiner:
     def offset(self, outputs: Outputs) -> Real:
         """What all faces have in common beyond what keeps strangers as far apart as usual, by trained people."""
         tensors, subjects = self._settling
-        return excess_offset(outputs(tensors), subjects)
+        return self._ending.excess(outputs(tensors), subjects)
 
     def validate(self, outputs: Outputs, offset: Real) -> SubjectEer:
         """The error on the subjects kept out."""
-        rows = to_unit_rows(outputs(self._tensors) - offset)
+        rows = self._ending.embed(outputs(self._tensors) - offset)
         return measure_eer(rows, *self._numbers, self._seed)
 
     def rendered(self, outputs: Outputs, offset: Real) -> float | None:
@@ -54,5 +55,5 @@ class Examiner:
         if self._rendered is None:
             return None
         tensors, labels = self._rendered
-        rows = to_unit_rows(outputs(tensors) - offset)
+        rows = self._ending.embed(outputs(tensors) - offset)
         return measure_eer(rows, labels, np.arange(len(labels), dtype=np.int32), self._seed).rate

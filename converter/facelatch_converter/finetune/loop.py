@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from facelatch_converter import losses, quantise
 from facelatch_converter.crop_workers import Pace, rendered_batches
+from facelatch_converter.ending import find_ending, outputs
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.finetune.command import Material, TunedRecord, encoder_file
 from facelatch_converter.finetune.examiner import Examiner
@@ -41,6 +42,8 @@ class Tuner:
             raise ConversionError(
                 f"{start.path}: takes {self.encoder.input_shape[1]} pixels, its origin says {start.crop.size_px}"
             )
+        self.ending = find_ending(self.encoder)
+        self._probe = self.ending.probe(self.encoder)
         self.optimiser = keras.optimizers.Adam(1e-4)
         self.optimiser.build(self.encoder.trainable_variables)
         self.step = tf.function(self._step, reduce_retracing=True)
@@ -53,41 +56,22 @@ class Tuner:
         return loss
 
     def outputs(self, tensors: Real, size: int = 200) -> Real:
-        """The encoder's outputs (n, 128), not normalised."""
-        parts = [
-            self.encoder(tensors[start : start + size], training=False).numpy()
-            for start in range(0, len(tensors), size)
-        ]
-        return np.concatenate(parts)
+        """What comes before the encoder's ending, (n, 128)."""
+        return outputs(self._probe, tensors, size)
 
     def exported(self, offset: Real) -> Any:
-        """A copy of the encoder with `offset` (128,) taken from its output."""
+        """A copy of the encoder with `offset` (128,) taken from what comes before its ending."""
         copy = keras.models.clone_model(self.encoder)
         copy.set_weights(self.encoder.get_weights())
-        bias = output_bias(copy)
-        bias.assign(bias - offset)
+        self.ending.subtract(copy, offset)
         return copy
-
-
-def output_bias(encoder: Any) -> Any:
-    """What is added to every output: the last layer's bias; raises `ConversionError` where it has none."""
-    last = encoder.layers[-1]
-    bias = getattr(last, "beta", None)
-    bias = getattr(last, "bias", None) if bias is None else bias
-    if bias is None:
-        raise ConversionError(
-            f"the encoder ends with {type(last).__name__} without a bias, so its offset cannot be settled; end it with "
-            "a Dense layer or a batch normalisation"
-        )
-    return bias
 
 
 def tune(arguments: argparse.Namespace, start: Start, material: Material, record: TunedRecord) -> int:
     """Fine-tune until the schedule ends or nothing improves; 0 if anything did."""
     keras.utils.set_random_seed(arguments.seed + record.resumed)
     tuner = Tuner(start)
-    output_bias(tuner.encoder)
-    examiner = Examiner(arguments, material)
+    examiner = Examiner(arguments, material, tuner.ending)
     checkpoint = _restore(arguments, tuner, record)
     if not record.reports:
         # Settled as all later ones: settling alone must not look like learning. Nothing of it is saved.

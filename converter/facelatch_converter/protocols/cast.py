@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from facelatch_converter.face_model import FaceModel, load_face_model
 from facelatch_converter.flesh import Flesh
+from facelatch_converter.look_alikes import near
 from facelatch_converter.people import Hair, Person, draw_person
 from facelatch_converter.protocols.named import Cohort, Protocol
 from facelatch_converter.regions import Regions, find_regions
@@ -57,19 +58,6 @@ def draw_twin(generator: Generator, protocol: Protocol, number: int) -> Person:
         raise ValueError(f"{protocol.name} has no twins")
     rng = np.random.default_rng([protocol.seed, number, _OTHER])
     return _relative(generator, protocol.cohort, number, protocol.twin, rng)
-
-
-def near(weights: Real, other: Real, apart: float) -> Real:
-    """Coefficients between two people's, on the arc and not on the chord: the mean face must not come nearer.
-
-    `apart` is the expected distance from the first, 1 being that of two strangers; from 0 to 1.
-    """
-    if not 0 <= apart <= 1:
-        raise ValueError(f"two people are 0 to 1 strangers' distances apart, found {apart}")
-    # On a sphere two directions at an angle a are sqrt(2 - 2 cos a) apart, and strangers sqrt(2).
-    along = 1 - apart**2
-    between: Real = (along * weights + np.sqrt(1 - along**2) * other).astype(np.float32)
-    return between
 
 
 def _relative(
