@@ -174,7 +174,7 @@ def test_finished_runs_of_an_earlier_network_are_told_as_such_and_never_mixed(
     assert recipe_trials.run(options(face_model, out, "pairs")) == 0
     runs = {"pairs": recipe_runs.read_run(out / "pairs")}
     told = recipe_trials.to_section("", runs, 3)
-    assert "The same network (network 1, this release trains 2) from random weights" in told
+    assert f"The same network (network 1, this release trains {NETWORK}) from random weights" in told
     with pytest.raises(
         TrainingError, match=r"pairs: its run trained network 1, .* cannot go on .* --crops 8 as then"
     ):
