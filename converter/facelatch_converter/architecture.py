@@ -71,9 +71,14 @@ def with_regression(encoder: Any, coefficients: int) -> Any:
     from keras import Model, layers  # noqa: PLC0415
 
     embedding = layers.Activation("linear", dtype="float32", name="embedding")(encoder.output)
-    told = before_ending(encoder) if POLE in {layer.name for layer in encoder.layers} else embedding
+    told = before_ending(encoder) if has_pole(encoder) else embedding
     guess = layers.Dense(coefficients, dtype="float32", name="coefficients")(told)
     return Model(encoder.input, [embedding, guess], name="siamese_with_regression")
+
+
+def has_pole(encoder: Any) -> bool:
+    """Whether it is of a network that has one."""
+    return POLE in {layer.name for layer in encoder.layers}
 
 
 def before_ending(encoder: Any) -> Any:

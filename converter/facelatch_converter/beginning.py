@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from facelatch.preprocess import CropSpec
 from facelatch_converter import networks, quantise
-from facelatch_converter.ending import find_ending, has_pole, outputs
+from facelatch_converter.architecture import has_pole
+from facelatch_converter.ending import find_ending, outputs
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.runs import HELD_OUT, SETTLING

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facelatch_converter.architecture import EMBEDDING_SIZE, POLE, SIDES, before_ending
+from facelatch_converter.architecture import EMBEDDING_SIZE, POLE, SIDES, before_ending, has_pole
 from facelatch_converter.errors import ConversionError
 from facelatch_converter.offset import excess_height, excess_offset, to_unit_rows
 
@@ -107,11 +107,6 @@ class PoleEnding(Ending):
 def find_ending(encoder: Any) -> Ending:
     """How a Keras encoder ends; raises `ConversionError` for one that cannot be settled."""
     return PoleEnding() if has_pole(encoder) else PlainEnding(encoder)
-
-
-def has_pole(encoder: Any) -> bool:
-    """Whether it is of a network that has one."""
-    return POLE in {layer.name for layer in encoder.layers}
 
 
 def outputs(probe: Any, tensors: Real, size: int = 200) -> Real:

@@ -9,6 +9,7 @@ from typing import Any
 
 from facelatch.preprocess import VERSION
 from facelatch_converter.errors import ConversionError, DatasetError
+from facelatch_converter.runs import to_network
 
 LOSSES = {
     "all-pairs": "all pairs of a batch: supervised contrastive loss at temperature 1/16, plus the regression of the "
@@ -20,6 +21,9 @@ LOSSES = {
     "contrastive": "pairs of a batch, of one person and of two: contrastive loss with margin 1",
 }
 """The losses of `train` in words, by name."""
+
+HEAD_LOSS = "head"
+"""What the record of `fit-head` names in place of one of these."""
 
 _POLED = 3
 """The first network whose encoders have a pole, see `architecture`."""
@@ -123,7 +127,7 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
 
 def _is_fitted(record: Mapping[str, Any]) -> bool:
     """Whether `fit-head` made the run."""
-    return (record.get("arguments") or {}).get("loss") == "head"
+    return (record.get("arguments") or {}).get("loss") == HEAD_LOSS
 
 
 def _trained(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -133,9 +137,8 @@ def _trained(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _has_pole(record: Mapping[str, Any]) -> bool:
-    network = str((record.get("versions") or {}).get("network", "1"))
     variant = record["arguments"].get("variant", "default")
-    return variant == "default" and network.isdecimal() and int(network) >= _POLED
+    return bool(variant == "default" and to_network(record.get("versions") or {}) >= _POLED)
 
 
 def _in_short(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from facelatch_converter.face_model import load_face_model
 from facelatch_converter.finetune import options as finetune_options
 from facelatch_converter.prototypes import ACROSS
 from facelatch_converter.recipe import Recipe
-from facelatch_converter.records import crops_seen, require_preprocessing
+from facelatch_converter.records import HEAD_LOSS, crops_seen, require_preprocessing
 from facelatch_converter.resumption import chosen_before, common_defaults, refuse_different, refuse_ended
 from facelatch_converter.runs import (
     ENCODER_FILE,
@@ -48,8 +48,6 @@ Each step draws new people (or re-exposes recent ones), renders each from severa
 embeddings together and different people's apart. Uses a GPU where TensorFlow sees one."""
 
 LOSSES = ("all-pairs", "margin", "pairs", "regression", "contrastive")
-HEAD_LOSS = "head"
-"""What the record of `fit-head` names in place of one of these."""
 UNPAIRED = ("regression", "contrastive")
 """Losses that do not hold a batch against strangers of another one."""
 PRECISIONS = ("float32", "bfloat16")

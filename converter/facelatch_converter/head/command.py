@@ -1,28 +1,26 @@
 """`facelatch-convert fit-head`: the last layers of a trained encoder, fitted to thousands of people at once."""
 
 import argparse
-import hashlib
 import math
 from pathlib import Path
 from typing import Any
 
 from facelatch.preprocess import CropSpec
-from facelatch_converter import options
+from facelatch_converter import options, train
 from facelatch_converter.architecture import default_size_px
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.recipe import Recipe
+from facelatch_converter.records import HEAD_LOSS
 from facelatch_converter.runs import (
     RECORD_FILE,
     SHARES,
     Record,
     make_folder,
     refuse_place,
-    to_plain,
     versions,
 )
 from facelatch_converter.start import find_start, origin
-from facelatch_converter.train import HEAD_LOSS
 
 DESCRIPTION = """Fit the last layers of an encoder that `train` made: thousands of new people are rendered, the
 encoder's trunk looks at each crop once, and every step tells hundreds of people's faces from each other at once. Among
@@ -95,11 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def to_given(arguments: argparse.Namespace) -> dict[str, Any]:
     """The arguments as the run's record keeps them."""
-    sha256 = hashlib.sha256(arguments.face_model.read_bytes()).hexdigest()
     shares = {name: getattr(FACES, name) for name in SHARES}
-    return (
-        to_plain(arguments) | shares | {"variant": "default", "loss": HEAD_LOSS, "face_model_sha256": sha256}
-    )
+    return train.to_given(arguments) | shares | {"variant": "default", "loss": HEAD_LOSS}
 
 
 def _check(arguments: argparse.Namespace) -> None:

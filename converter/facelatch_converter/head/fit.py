@@ -50,12 +50,13 @@ def fit_run(arguments: argparse.Namespace, model: FaceModel, start: Start, recor
     encoder = settle_start(beginning, *settling)
     features = _gather(arguments, spec, encoder)
     record.crops = features.values.shape[0] * features.values.shape[1]
-    record.reports.append(_measure(encoder, held_out, settling, record, started))
-    print(to_line("before", record.reports[-1]))
+    before, _ = _measure(encoder, held_out, settling, record, started)
+    print(to_line("before", before))
     loss = _fit(arguments, encoder, features)
-    record.reports.append(_measure(encoder, held_out, settling, record, started) | {"loss": round(loss, 4)})
-    print(to_line("after", record.reports[-1]))
-    find_ending(encoder).subtract(encoder, _excess(encoder, settling, record))
+    after, offset = _measure(encoder, held_out, settling, record, started)
+    print(to_line("after", after))
+    record.reports = [before, after | {"loss": round(loss, 4)}]
+    find_ending(encoder).subtract(encoder, offset)
     with saving(arguments.out):
         save_encoder(encoder, arguments.out / ENCODER_FILE)
         record.save(arguments.out)
@@ -108,24 +109,19 @@ def draw_people(
 
 def _measure(
     encoder: Any, held_out: Labelled, settling: Labelled, record: Record, started: float
-) -> dict[str, float]:
-    """What people held out show of the encoder as it would be settled."""
+) -> tuple[dict[str, float], npt.NDArray[np.float32]]:
+    """What people held out show of the encoder as it would be settled, and what settling takes out of it.
+
+    The record says how much of the pole's height that is.
+    """
     ending = find_ending(encoder)
-    tensors, labels = held_out
-    offset = _excess(encoder, settling, record)
+    probe = ending.probe(encoder)
+    raw = outputs(probe, settling[0])
+    offset = ending.excess(raw, settling[1])
+    record.offset_share = ending.share(offset, raw)
     record.elapsed_s = time.monotonic() - started
     told = {"crops": record.crops, "elapsed_s": round(record.elapsed_s, 1)}
-    return told | to_row(ending, outputs(ending.probe(encoder), tensors), labels, offset)
-
-
-def _excess(encoder: Any, settling: Labelled, record: Record) -> npt.NDArray[np.float32]:
-    """What settles the encoder; the record says how much of its pole's height that is."""
-    ending = find_ending(encoder)
-    tensors, labels = settling
-    raw = outputs(ending.probe(encoder), tensors)
-    offset = ending.excess(raw, labels)
-    record.offset_share = ending.share(offset, raw)
-    return offset
+    return told | to_row(ending, outputs(probe, held_out[0]), held_out[1], offset), offset
 
 
 def to_line(when: str, report: Mapping[str, float]) -> str:
