@@ -1,5 +1,6 @@
 """Endless labelled training crops: new people, each seen several times, straight from the renderer."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facelatch.preprocess import Crop, CropSpec, encode
+from facelatch_converter import ageing
 from facelatch_converter.exposures import (
     Light,
     choose_light,
@@ -173,8 +175,13 @@ def render_person(
 ) -> Rendered:
     """A new person, seen `recipe.rendered` times; a sibling has the same skin and hair and nearly the same shape."""
     person, origin = draw_somebody(model, regions, recipe, rng, sibling)
-    times = max(recipe.rendered, recipe.views)
-    views = tuple(render_view(model, person, spec, recipe, rng) for _ in range(times))
+    later = person
+    if recipe.aged and rng.random() < recipe.aged:
+        later = draw_years_later(model, regions, recipe, rng, person, origin)
+    times = max(recipe.rendered, math.ceil(recipe.views / recipe.exposed))
+    views = tuple(
+        render_view(model, later if place % 2 else person, spec, recipe, rng) for place in range(times)
+    )
     perfect = tuple(
         (light, _to_steps(expose_perfectly(view.bare, view.centre_mm, light, spec), spec, recipe))
         for view in views
@@ -205,6 +212,28 @@ def draw_somebody(
     shape = near(known, other, float(rng.uniform(*recipe.apart)))
     own = np.random.default_rng(origin.seed)
     return draw_person(model, regions, own, origin.spread, reshape=lambda _: shape), origin
+
+
+def draw_years_later(
+    model: FaceModel,
+    regions: Regions,
+    recipe: Recipe,
+    rng: np.random.Generator,
+    person: Person,
+    origin: Origin,
+) -> Person:
+    """The same person after some years."""
+    other = (rng.normal(size=len(person.weights)) * origin.spread).astype(np.float32)
+    shape = near(person.weights, other, float(rng.uniform(*recipe.drift)))
+    return draw_person(
+        model,
+        regions,
+        np.random.default_rng(origin.seed),
+        origin.spread,
+        reshape=lambda _: shape,
+        regrow=lambda hair: ageing.grown(hair, rng),
+        reflesh=lambda flesh: ageing.fallen(flesh, rng),
+    )
 
 
 def render_view(
@@ -276,7 +305,7 @@ def _expose_all(
     shared = draw_circumstance(recipe, augmented, rng) if rng.random() < recipe.alike else None
     for person in people:
         steady = choose_light(recipe, rng) if rng.random() < recipe.steady else None
-        for view in rng.choice(len(person.views), recipe.views, replace=False):
+        for view in _choose_views(len(person.views), recipe.views, rng):
             circumstance = shared or draw_circumstance(recipe, augmented, rng, steady)
             seen = person.views[int(view)]
             crop = expose(seen.rendering, seen.centre_mm, circumstance, spec, rng)
@@ -289,6 +318,13 @@ def _expose_all(
         np.repeat([2 * person.number for person in people], recipe.views),
         _to_places(shown.light for shown in taken),
     )
+
+
+def _choose_views(rendered: int, wanted: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Which renderings a batch exposes; each as often as any other where there are fewer than wanted."""
+    if wanted <= rendered:
+        return rng.choice(rendered, wanted, replace=False)
+    return np.resize(rng.permutation(rendered), wanted)
 
 
 def _to_steps(crop: Crop, spec: CropSpec, recipe: Recipe) -> Tensors:

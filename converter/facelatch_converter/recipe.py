@@ -29,6 +29,8 @@ class Recipe:
     """Share of a batch's people that were rendered before; their sensor noise and augmentation are new."""
     rendered: int = 6
     """How often each person is rendered; a batch takes `views` of these."""
+    exposed: int = 1
+    """How many of a batch's views may be of one rendering, each by another camera and in another light."""
     remembered: int = 1000
     """How many rendered people are kept for reuse."""
     repeated: float = 0.5
@@ -43,6 +45,10 @@ class Recipe:
     at random hardly any two are as alike as the nearest of a million pairs."""
     apart: tuple[float, float] = (0.35, 0.8)
     """How far off in shape they are; 1 is the distance of two strangers."""
+    aged: float = 0.0
+    """Share of new people half of whose views show them years later."""
+    drift: tuple[float, float] = (0.05, 0.25)
+    """How far their shape went meanwhile, on the scale of `apart`."""
     limits: Range = field(default_factory=lambda: Range(35, 25, 15, 300, 1200))
     jitter: float = 1.0
     """Scales how much the crops' centres scatter; 1 is as `locate` does."""

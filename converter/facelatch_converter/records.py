@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ LOSSES = {
 
 HEAD_LOSS = "head"
 """What the record of `fit-head` names in place of one of these."""
+UPPER_HALF = "upper half"
+"""And what it was that it fitted; earlier ones, which do not say, fitted the last layers alone."""
 
 _POLED = 3
 """The first network whose encoders have a pole, see `architecture`."""
@@ -112,10 +114,7 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
     if teachers := _teachers(record):
         told["taught"] = _taught_by(teachers)
     if _is_fitted(record):
-        told["fitted"] = (
-            f"at last the last layers alone were fitted to {_own_crops(record):,} crops of people of their own: every "
-            "pair of one person's faces told from the strangers of hundreds of people, at temperature 1/25"
-        )
+        told["fitted"] = _fitted(record)
     if "offset_share" in record and not record.get("fine_tuning"):
         told["settled_offset"] = {"share": record["offset_share"]}
         if _has_pole(record):
@@ -128,6 +127,20 @@ def to_training(record: Mapping[str, Any], rendered: bool) -> dict[str, Any]:
 def _is_fitted(record: Mapping[str, Any]) -> bool:
     """Whether `fit-head` made the run."""
     return (record.get("arguments") or {}).get("loss") == HEAD_LOSS
+
+
+def _fitted(record: Mapping[str, Any]) -> str:
+    """What `fit-head` did since the last run that trained, in the order of its runs."""
+    runs = list(takewhile(_is_fitted, reversed(_lineage(record))))[::-1]
+    each = [
+        f"{'the upper half' if one['arguments'].get('fitted') == UPPER_HALF else 'the last layers alone'} to "
+        f"{_own_crops(one):,} crops of people of their own"
+        for one in runs
+    ]
+    return (
+        f"at last parts of the network were fitted by themselves, {', then '.join(each)}: every pair of one person's "
+        "faces told from the strangers of hundreds of people, at temperature 1/25"
+    )
 
 
 def _trained(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import facelatch
@@ -32,6 +33,7 @@ SHARES = (
     "grimacing",
     "steady",
     "siblings",
+    "aged",
 )
 """Of crops: fields of a `Recipe` that a run from scratch chooses by options of the same names."""
 
@@ -110,13 +112,21 @@ LEAST: Mapping[str, int] = {
 
 def require_enough(arguments: argparse.Namespace, **more: int) -> None:
     """Raise `TrainingError` for a number below `LEAST` or below what `more` says of others."""
-    for name, least in {**LEAST, **more}.items():
-        if getattr(arguments, name) < least:
-            raise TrainingError(
-                f"--{name.replace('_', '-')} must be at least {least}, found {getattr(arguments, name)}"
-            )
+    require_between(arguments, {**LEAST, **more})
     if not arguments.minutes > 0 or not arguments.learning_rate > 0:
         raise TrainingError("--minutes and --learning-rate must be positive")
+
+
+def require_between(
+    arguments: argparse.Namespace, least: Mapping[str, int], most: Mapping[str, int] = MappingProxyType({})
+) -> None:
+    """Raise `TrainingError` for an option below `least` or above `most`, by its name."""
+    for name in {**least, **most}:
+        found, option = getattr(arguments, name), f"--{name.replace('_', '-')}"
+        if name in least and found < least[name]:
+            raise TrainingError(f"{option} must be at least {least[name]}, found {found}")
+        if name in most and found > most[name]:
+            raise TrainingError(f"{option} must be at most {most[name]}, found {found}")
 
 
 def to_plain(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -170,6 +170,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--siblings", type=float,
         help=f"new people who nearly have the face of somebody remembered {_default('siblings')}",
     )  # fmt: skip
+    shares.add_argument(
+        "--aged", type=float, help=f"new people half of whose views show them years later {_default('aged')}"
+    )
     shares.add_argument("--dressed", type=float, help=f"with something worn or held {_default('dressed')}")
     shares.add_argument("--grimacing", type=float, help=f"with a wide expression {_default('grimacing')}")
     shares.add_argument(

@@ -14,13 +14,15 @@ from facelatch_converter import crops, held_out
 from facelatch_converter.augment import augment, blind, draw_style
 from facelatch_converter.crops import (
     LIGHTS,
+    RenderedView,
     batches,
     draw_somebody,
     draw_worn,
+    draw_years_later,
     locate_offset_mm,
     render_person,
 )
-from facelatch_converter.exposures import Light
+from facelatch_converter.exposures import Light, expose
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.look_alikes import reach_mm
@@ -28,7 +30,7 @@ from facelatch_converter.people import Person, draw_person
 from facelatch_converter.prototypes import Prototypes
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.regions import find_regions
-from facelatch_converter.render import View
+from facelatch_converter.render import Rendering, View
 
 SMALL = Recipe(people=4, views=2, rendered=2, remembered=4, repeated=0.0)
 SPEC = CropSpec()
@@ -159,6 +161,58 @@ def test_siblings_have_somebodys_skin_and_hair_and_nearly_the_shape(model: FaceM
     np.testing.assert_allclose(person.albedo.mean(0), again.albedo.mean(0), rtol=0.1)
     np.testing.assert_array_equal(again.weights, somebody.weights)
     assert not np.allclose(person.weights, again.weights)
+
+
+def test_years_later_somebody_is_nearly_who_they_were(model: FaceModel) -> None:
+    recipe = replace(SMALL, drift=(0.2, 0.2))
+    regions, rng = find_regions(model), np.random.default_rng(3)
+    changes, strangers = [], []
+    for _ in range(20):
+        person, origin = draw_somebody(model, regions, recipe, rng, None)
+        later = draw_years_later(model, regions, recipe, rng, person, origin)
+        stranger, _ = draw_somebody(model, regions, recipe, rng, None)
+        changes.append(np.linalg.norm(later.weights - person.weights))
+        strangers.append(np.linalg.norm(stranger.weights - person.weights))
+        assert later.bald == person.bald
+        assert later.hair_albedo != person.hair_albedo
+    assert np.mean(changes) == pytest.approx(0.2 * np.mean(strangers), rel=0.25)
+
+
+def test_half_of_the_views_show_the_aged_years_later(
+    model: FaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of as many people as the recipe says."""
+    shown: list[npt.NDArray[np.float32]] = []
+    usual = crops.render_view
+
+    def render_view(model: FaceModel, person: Person, *more: Any) -> RenderedView:
+        shown.append(person.weights)
+        return usual(model, person, *more)
+
+    monkeypatch.setattr(crops, "render_view", render_view)
+    next(batches(model, SPEC, Recipe(people=40, views=4, rendered=4, reused=0, aged=0.5), 1, 0))
+    people = [{weights.tobytes() for weights in shown[place : place + 4]} for place in range(0, 160, 4)]
+    assert {len(looks) for looks in people} == {1, 2}
+    assert 12 < sum(len(looks) == 2 for looks in people) < 28
+    for place in range(0, 160, 4):
+        np.testing.assert_array_equal(shown[place], shown[place + 2])
+        np.testing.assert_array_equal(shown[place + 1], shown[place + 3])
+
+
+def test_a_rendering_is_exposed_as_often_as_the_recipe_says(
+    model: FaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exposed: list[int] = []
+
+    def exposing(rendering: Rendering, *more: Any) -> Crop:
+        exposed.append(id(rendering))
+        return expose(rendering, *more)
+
+    monkeypatch.setattr(crops, "expose", exposing)
+    batch = next(batches(model, SPEC, Recipe(people=2, views=6, rendered=3, exposed=2, reused=0), 1, 0))
+    assert len(batch.labels) == 12
+    assert [exposed[:6].count(one) for one in set(exposed[:6])] == [2, 2, 2]
+    assert len({tensor.tobytes() for tensor in batch.tensors}) == 12
 
 
 def test_blind_crops_show_depth_only(model: FaceModel) -> None:

@@ -1,8 +1,12 @@
 """A head is fitted alone, to many people at once, and the network does what was fitted."""
 
 import argparse
+import errno
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +22,35 @@ from facelatch_converter.ending import find_ending, outputs
 from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.head import command, fit
-from facelatch_converter.head.features import Features, gather
-from facelatch_converter.head.fit import draw_people
+from facelatch_converter.head.cut import cut
+from facelatch_converter.head.directions import Directions
+from facelatch_converter.head.features import Features, gather, make_room_in
 from facelatch_converter.head.fitter import Fitter
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.metrics import pair_distances
-from facelatch_converter.offset import WANTED_IMPOSTOR_DISTANCE
+from facelatch_converter.offset import WANTED_IMPOSTOR_DISTANCE, to_unit_rows
 from facelatch_converter.start import find_start
 from tests.converter.test_average import make_run
 
-SIZE = 972
+SHAPE = (7, 7, 160)
+"""What the upper half reads of a face."""
 
 
-def made_features(people: int = 40, views: int = 3) -> Features:
-    """People of whom half of the features say who they are."""
+def made_features(people: int = 20, views: int = 3) -> Features:
+    """People of whom half of the channels say who they are."""
     rng = np.random.default_rng(1)
-    own = rng.normal(size=(people, 1, SIZE))
-    values = own * (np.arange(SIZE) < SIZE / 2) + rng.normal(size=(people, views, SIZE))
-    return Features((values + 0.3).astype(np.float16))
+    own = rng.normal(size=(people, 1, *SHAPE)) * (np.arange(SHAPE[-1]) < SHAPE[-1] / 2)
+    values = np.maximum(own + rng.normal(size=(people, views, *SHAPE)) + 0.3, 0).astype(np.float16)
+    return Features(np.stack([values, values[..., ::-1, :]]))
+
+
+def all_of(features: Features) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.int32]]:
+    """All faces and their people."""
+    people, views = features.values.shape[1:3]
+    everybody = np.arange(people)
+    return features.of(0, everybody, np.tile(np.arange(views), (people, 1))), np.repeat(
+        everybody.astype(np.int32), views
+    )
 
 
 def moved_encoder() -> Any:
@@ -50,101 +65,144 @@ def moved_encoder() -> Any:
     return encoder
 
 
-def head_of(encoder: Any) -> Callable[[Any], npt.NDArray[np.float32]]:
-    """What the network makes of features."""
-    from keras import Model, layers
+def embedded_by(encoder: Any, features: npt.NDArray[np.float16]) -> npt.NDArray[np.float32]:
+    """What the encoder itself makes of features."""
+    return to_unit_rows(np.asarray(cut(encoder).above(features.astype(np.float32), training=False)))
 
-    units = encoder.get_layer("hidden_units")
-    pooled, places = (
-        units._inbound_nodes[0].input_tensors[0]._keras_history.operation._inbound_nodes[0].input_tensors
+
+def test_both_halves_are_the_whole() -> None:
+    encoder = moved_encoder()
+    faces = np.random.default_rng(3).uniform(-1, 1, (3, 112, 112, 4)).astype(np.float32)
+    below, above = cut(encoder)
+    assert below.output.shape[1:] == SHAPE
+    np.testing.assert_allclose(
+        above(below(faces, training=False), training=False),
+        encoder(faces, training=False),
+        rtol=1e-3,
+        atol=1e-3,
     )
-    model = Model([pooled, places], layers.Activation("linear")(encoder.output))
-    size = int(pooled.shape[1])
-    return lambda values: np.asarray(model([values[:, :size], values[:, size:]], training=False))
+    weights = sum(weight.shape.num_elements() for weight in above.trainable_weights)
+    assert weights > 0.8 * sum(weight.shape.num_elements() for weight in encoder.trainable_weights)
 
 
 def test_what_is_written_back_is_what_was_fitted() -> None:
     encoder, features = moved_encoder(), made_features()
-    fitter = Fitter(encoder, features, 0.01, steps=8)
-    faces, labels = features.of(np.arange(40))
-    before = head_of(encoder)(faces.astype(np.float32))
-    np.testing.assert_allclose(fitter._outputs(faces), before, rtol=1e-3, atol=0.05)
+    fitter = Fitter(encoder, 0.003, steps=12)
+    faces, labels = all_of(features)
+    before = embedded_by(encoder, faces)
+    np.testing.assert_allclose(fitter.look(faces), before, atol=1e-3)
 
-    losses = [fitter.take_step(faces, labels) for _ in range(8)]
-    assert losses[-1] < 0.8 * losses[0]
-    np.testing.assert_array_equal(head_of(encoder)(faces.astype(np.float32)), before)
+    loss, embeddings = fitter.take_step(faces, labels)
+    np.testing.assert_allclose(embeddings, before, atol=1e-3)
+    losses = [fitter.take_step(faces, labels)[0] for _ in range(11)]
+    assert losses[-1] < 0.8 * loss
+    np.testing.assert_array_equal(embedded_by(encoder, faces), before)
     fitter.write_back()
-    after = head_of(encoder)(faces.astype(np.float32))
-    np.testing.assert_allclose(fitter._outputs(faces), after, rtol=1e-3, atol=0.05)
-    assert np.abs(after - before).max() > 1
+    after = embedded_by(encoder, faces)
+    np.testing.assert_allclose(fitter.look(faces), after, atol=1e-3)
+    assert np.abs(after - before).max() > 0.05
 
 
-def test_nothing_but_the_head_changes() -> None:
+def test_nothing_below_and_no_statistics_change() -> None:
     encoder, features = moved_encoder(), made_features()
-    before = {weight.path: weight.numpy() for layer in encoder.layers for weight in layer.weights}
-    fitter = Fitter(encoder, features, 0.01, steps=2)
-    fitter.take_step(*features.of(np.arange(40)))
+    before = {weight.path: weight.numpy() for weight in encoder.weights}
+    fitter = Fitter(encoder, 0.01, steps=2)
+    fitter.take_step(*all_of(features))
     fitter.write_back()
-    after = {weight.path: weight.numpy() for layer in encoder.layers for weight in layer.weights}
-    changed = {path for path, value in before.items() if not np.array_equal(value, after[path])}
-    parts = ("hidden_units", "pole", "sides")
-    assert changed == {f"{name}/kernel" for name in parts} | {f"{name}_normalisation/beta" for name in parts}
+    changed = {
+        weight.path for weight in encoder.weights if not np.array_equal(weight.numpy(), before[weight.path])
+    }
+    assert changed == {weight.path for weight in cut(encoder).above.trainable_weights}
+    assert not any("moving" in path for path in changed)
 
 
-def test_people_lie_where_their_faces_do_on_average() -> None:
+def test_nobody_meets_their_own_mirror_image(
+    face_model: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What tells the two apart says nothing of strangers, and nobody else looks as much alike."""
+    steps: list[set[int]] = []
+    usual = Features.of
+
+    def of(features: Features, side: int, people: Any, views: Any) -> Any:
+        if len(people) == 64 and views.shape == (64, 4):
+            steps.append({side})
+        return usual(features, side, people, views)
+
+    monkeypatch.setattr(Features, "of", of)
+    monkeypatch.setattr(fit, "_gather", lambda *_: made_features(64, command.FACES.views))
+    command.run(arguments(face_model, start, tmp_path / "out"))
+    assert steps == [{0}, {1}]
+
+
+def test_people_lie_where_their_faces_do_and_are_looked_at_again() -> None:
     encoder, features = moved_encoder(), made_features()
-    fitter = Fitter(encoder, features, 0.01, steps=1)
-    found = fitter.directions(features, size=7)
-    assert found.shape == (40, 128)
-    raw = head_of(encoder)(features.values[5].astype(np.float32))
-    expected = (raw / np.linalg.norm(raw, axis=1, keepdims=True)).sum(0)
-    np.testing.assert_allclose(found[5], expected / np.linalg.norm(expected), atol=1e-3)
+    fitter = Fitter(encoder, 0.01, steps=1)
+    directions = Directions(20, lambda people, views: fitter.look(features.of(0, people, views)))
+    faces, _ = all_of(features)
+    mean = embedded_by(encoder, faces).reshape(20, 3, 128).sum(1)
+    np.testing.assert_allclose(directions.unit, to_unit_rows(mean), atol=1e-3)
+
+    elsewhere = np.zeros((4, 128), np.float32)
+    elsewhere[:, 7] = 1
+    directions.learn(np.array([5, 2]), elsewhere)
+    expected = 0.5 * to_unit_rows(mean)[[5, 2]]
+    expected[:, 7] += 1
+    np.testing.assert_allclose(directions.unit[[5, 2]], to_unit_rows(expected), atol=1e-3)
+    np.testing.assert_allclose(directions.unit[6:], to_unit_rows(mean)[6:], atol=1e-3)
 
 
 def test_a_batch_is_of_people_who_look_alike_and_of_some_others() -> None:
     rng = np.random.default_rng(3)
     families = np.repeat(rng.normal(size=(20, 128)), 8, axis=0) + rng.normal(0, 0.05, (160, 128))
-    directions = (families / np.linalg.norm(families, axis=1, keepdims=True)).astype(np.float32)
-    chosen = draw_people(directions, 60, np.random.default_rng(4))
+    directions = Directions(160, lambda people, views: np.repeat(families[people], views.shape[1], 0))
+    chosen = directions.draw(60, np.random.default_rng(4))
     assert len(set(chosen.tolist())) == len(chosen) == 60
     sizes = np.bincount(chosen // 8, minlength=20)
     # Drawn one by one, of a family of eight there would be three.
     assert (sizes == 8).sum() >= 4
-    np.testing.assert_array_equal(chosen, draw_people(directions, 60, np.random.default_rng(4)))
-    assert set(draw_people(directions, 160, rng).tolist()) == set(range(160))
+    np.testing.assert_array_equal(chosen, directions.draw(60, np.random.default_rng(4)))
+    assert set(directions.draw(160, rng).tolist()) == set(range(160))
 
 
-def test_features_are_gathered_person_by_person() -> None:
-    def batch(first: int) -> Batch:
+def made_batches() -> Iterator[Batch]:
+    """Three people a batch, two crops each, whose first pixel says which; and whose last one does not."""
+    for first in count(0, 3):
         labels = np.repeat(np.arange(3, dtype=np.int32), 2)
-        tensors = np.zeros((6, 2, 2, 4), np.int8)
+        tensors = np.full((6, 2, 2, 4), 99, np.int8)
         tensors[:, 0, 0, 0] = 10 * (labels + first) + np.tile([0, 1], 3)
         nothing = np.zeros((6, 4), np.float32)
-        return Batch(tensors, nothing, labels, labels.astype(np.int64), np.zeros(6, np.int8))
+        yield Batch(tensors, nothing, labels, labels.astype(np.int64), np.zeros(6, np.int8))
 
+
+def test_features_are_gathered_person_by_person_and_mirrored(tmp_path: Path) -> None:
     told: list[int] = []
-    found = gather(
-        (batch(first) for first in (0, 3, 6, 9)), lambda tensors: 127 * tensors[:, 0, 0, :1], 5, told.append
-    )
-    np.testing.assert_allclose(found.values[..., 0], [[10 * n, 10 * n + 1] for n in range(6)], rtol=1e-3)
-    assert told == [3, 3]
-    features, labels = found.of(np.array([4, 1]))
-    np.testing.assert_allclose(features[:, 0], [40, 41, 10, 11], rtol=1e-3)
-    np.testing.assert_array_equal(labels, [0, 0, 1, 1])
+    with (tmp_path / "features").open("w+b") as file:
+        room = partial(make_room_in, file)
+        found = gather(made_batches(), lambda tensors: 127 * tensors[:, 0, :, 0], 5, room, told.append)
+        assert found.values.shape == (2, 6, 2, 2)
+        assert told == [3, 3]
+        own = np.array([[10 * n, 10 * n + 1] for n in range(6)])
+        expected = np.stack([own, np.full((6, 2), 99)], 2)
+        np.testing.assert_allclose(found.values[0], expected, rtol=1e-3)
+        np.testing.assert_allclose(found.values[1], expected[..., ::-1], rtol=1e-3)
+        for side in range(2):
+            some = found.of(side, np.array([4, 1]), np.array([[1, 0], [0, 0]]))
+            np.testing.assert_allclose(some[:, side], [41, 40, 10, 10], rtol=1e-3)
+            np.testing.assert_allclose(some[:, 1 - side], 99, rtol=1e-3)
 
 
-def test_a_channel_that_its_normalisation_silenced_speaks_as_fitted() -> None:
-    encoder, features = moved_encoder(), made_features()
-    gamma = encoder.get_layer("sides_normalisation").gamma
-    gamma.assign(gamma * (np.arange(127) != 5))
-    fitter = Fitter(encoder, features, 0.05, steps=3)
-    faces, labels = features.of(np.arange(40))
-    for _ in range(3):
-        fitter.take_step(faces, labels)
-    fitter.write_back()
-    after = head_of(encoder)(faces.astype(np.float32))
-    np.testing.assert_allclose(fitter._outputs(faces), after, rtol=1e-3, atol=0.05)
-    assert np.std(after[:, 6]) > 0.1
+def test_a_disk_that_is_too_small_is_said_so(
+    face_model: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it is written to: then the process would end without a word."""
+
+    def posix_fallocate(_file: int, _start: int, size: int) -> None:
+        assert size == 2 * 64 * command.FACES.views * 7 * 7 * 160 * 2
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", posix_fallocate)
+    with pytest.raises(OutputError, match=r"cannot be saved \(No space left on device\); make room there"):
+        command.run(arguments(face_model, start, tmp_path / "out"))
 
 
 def arguments(face_model: Path, start: Path, out: Path, *more: str) -> argparse.Namespace:
@@ -179,19 +237,23 @@ def test_a_run_fits_settles_and_tells_what_it_did(face_model: Path, start: Path,
     told = records.to_training(record, rendered=True)
     # What trained the trunk is told first.
     assert told["loss"] == records.LOSSES["all-pairs"]
-    assert told["fitted"].startswith("at last the last layers alone were fitted to 384 crops")
+    assert "by themselves, the upper half to 768 crops" in told["fitted"]
     assert told["settled_offset"]["pole"]
     assert record["arguments"]["siblings"] == command.FACES.siblings
-    assert "1,384 crops in all" in told["data"]
+    assert "1,768 crops in all" in told["data"]
 
     first, fitted = (
         [layer for layer in quantise.load_keras(path).layers if layer.weights]
         for path in (start, out / "encoder.keras")
     )
-    named = ("hidden_units", "pole", "sides")
-    for one, other in zip(first, fitted, strict=True):
-        same = np.array_equal(one.get_weights()[0], other.get_weights()[0])
-        assert same == (other.name not in named), other.name
+    above = {layer.name for layer in cut(build_encoder()).above.layers if layer.weights}
+    changed = [
+        not np.array_equal(one.get_weights()[0], other.get_weights()[0])
+        for one, other in zip(first, fitted, strict=True)
+    ]
+    assert sum(changed) == len(above)
+    # Of the lower half nothing.
+    assert changed == sorted(changed)
     # It may begin another run.
     assert find_start(out / "encoder.keras").training["arguments"]["loss"] == "head"
     with pytest.raises(TrainingError, match="holds a run already"):
@@ -255,8 +317,13 @@ def test_what_cannot_be_fitted_is_said_before_anything_is_rendered(
     for more, match in (
         (("--identities", "5"), "--identities must be at least 64, found 5"),
         (("--people", "3"), "--people must be at least 64, found 3"),
-        (("--people", "2001", "--identities", "3000"), "--people must be at most 2000, found 2001"),
-        (("--people", "65"), "--people 65 are more than --identities 64"),
+        (
+            ("--people", "2501", "--identities", "3000"),
+            "--people 2501 by --views 4 are more than 10000 faces",
+        ),
+        (("--people", "65"), "--people must be at most 64, found 65"),
+        (("--views", "1"), "--views must be at least 2, found 1"),
+        (("--views", "13"), "--views must be at most 12, found 13"),
         (("--steps", "0"), "--steps must be at least 1"),
         (("--learning-rate", "-1"), "--learning-rate must be positive"),
         (("--learning-rate", "nan"), "--learning-rate must be positive"),

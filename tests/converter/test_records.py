@@ -280,8 +280,21 @@ def test_a_fitted_head_is_told_after_what_trained_the_rest() -> None:
     assert told["loss"] == LOSSES["pairs"]
     assert "then (sha256 bbbbbbbbbbbb, 4,000 crops) from crop 0 on" in told["taught"]
     assert told["fitted"].startswith(
-        "at last the last layers alone were fitted to 600 crops of people of their own"
+        "at last parts of the network were fitted by themselves, the last layers alone to 600 crops of people of their "
+        "own: every pair"
     )
+    again = fitted | {
+        "arguments": {"loss": "head", "variant": "default", "fitted": "upper half"},
+        "crops": 7000,
+        "begun_from": {"name": "fitted", "sha256": "c" * 64, "training": fitted},
+    }
+    twice = to_training(again, rendered=True)
+    assert (
+        "the last layers alone to 600 crops of people of their own, then the upper half to 7,000 crops"
+        in twice["fitted"]
+    )
+    assert twice["loss"] == LOSSES["pairs"]
+    assert "12,600 crops in all" in twice["data"]
     assert "5,600 crops in all" in told["data"]
     assert told["settled_offset"] == {"share": -0.25, "pole": True}
     assert "fitted" not in to_training(trained, rendered=True)

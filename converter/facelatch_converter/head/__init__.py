@@ -1,1 +1,1 @@
-"""The last layers of a trained encoder, fitted to thousands of people at once."""
+"""The upper half of a trained encoder, fitted to thousands of people at once."""

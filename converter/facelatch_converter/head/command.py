@@ -1,4 +1,4 @@
-"""`facelatch-convert fit-head`: the last layers of a trained encoder, fitted to thousands of people at once."""
+"""`facelatch-convert fit-head`: the upper half of a trained encoder, fitted to thousands of people at once."""
 
 import argparse
 import math
@@ -11,24 +11,28 @@ from facelatch_converter.architecture import default_size_px
 from facelatch_converter.errors import ConversionError, TrainingError
 from facelatch_converter.face_model import load_face_model
 from facelatch_converter.recipe import Recipe
-from facelatch_converter.records import HEAD_LOSS
+from facelatch_converter.records import HEAD_LOSS, UPPER_HALF
 from facelatch_converter.runs import (
     RECORD_FILE,
     SHARES,
     Record,
     make_folder,
     refuse_place,
+    require_between,
     versions,
 )
 from facelatch_converter.start import find_start, origin
 
-DESCRIPTION = """Fit the last layers of an encoder that `train` made: thousands of new people are rendered, the
-encoder's trunk looks at each crop once, and every step tells hundreds of people's faces from each other at once. Among
-so many some look alike, which those of a training's batch hardly do. Minutes where training takes hours."""
+DESCRIPTION = """Fit the upper half of an encoder that `train` made, from where its picture is halved for the last time:
+thousands of new people are rendered, the lower half looks at each crop and its mirror image once, and every step tells
+hundreds of people's faces from each other at once. Among so many some look alike, which those of a training's batch
+hardly do. Meanwhile it takes 16 KB for each crop and as much for its mirror image on the disk of --out: 8 GB for as
+many people as by default."""
 
 FACES = Recipe(
     people=32,
-    views=6,
+    views=12,
+    exposed=2,
     reused=0,
     repeated=0,
     steady=0.5,
@@ -37,6 +41,8 @@ FACES = Recipe(
     sharpened=0.3,
     blind=0.25,
     siblings=0.3,
+    aged=0.3,
+    dressed=0.5,
 )
 """How the people are drawn: each is new, and three in ten are siblings of others.
 
@@ -44,8 +50,8 @@ No crops share a camera on purpose: each person is in one batch alone, so that w
 its people from all others.
 """
 
-MOST_PEOPLE = 2000
-"""Of a step: it holds several matrices of every two faces, half a gigabyte each."""
+MOST_FACES = 10_000
+"""Of a step: it holds several matrices of every two faces, 400 MB each."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,12 +67,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--identities",
         type=int,
-        default=18_000,
-        help="how many people to render, six times each (default: 18000)",
+        default=20_992,
+        help=f"how many people to render, {FACES.views} crops of each; their mirror images are as many others "
+        "(default: 20992)",
     )
-    parser.add_argument("--people", type=int, default=600, help="people per step (default: 600)")
-    parser.add_argument("--steps", type=int, default=300, help="gradient steps (default: 300)")
-    parser.add_argument("--learning-rate", type=float, default=1e-3, help="at first (default: 0.001)")
+    parser.add_argument("--people", type=int, default=300, help="people per step (default: 300)")
+    parser.add_argument("--views", type=int, default=4, help="crops per person and step (default: 4)")
+    parser.add_argument("--steps", type=int, default=600, help="gradient steps (default: 600)")
+    parser.add_argument("--learning-rate", type=float, default=3e-4, help="at first (default: 0.0003)")
     parser.add_argument("--workers", type=int, default=2, help="rendering processes (default: 2)")
     parser.add_argument(
         "--held-out", type=int, default=100, help="rendered people to measure the EER on (default: 100)"
@@ -94,30 +102,27 @@ def run(arguments: argparse.Namespace) -> int:
 def to_given(arguments: argparse.Namespace) -> dict[str, Any]:
     """The arguments as the run's record keeps them."""
     shares = {name: getattr(FACES, name) for name in SHARES}
-    return train.to_given(arguments) | shares | {"variant": "default", "loss": HEAD_LOSS}
+    return (
+        train.to_given(arguments) | shares | {"variant": "default", "loss": HEAD_LOSS, "fitted": UPPER_HALF}
+    )
 
 
 def _check(arguments: argparse.Namespace) -> None:
     least = {
         "identities": 2 * FACES.people,
         "people": 2 * FACES.people,
+        "views": 2,
         "steps": 1,
         "workers": 1,
         "held_out": 2,
     }
-    for name, smallest in least.items():
-        if getattr(arguments, name) < smallest:
-            raise TrainingError(
-                f"--{name.replace('_', '-')} must be at least {smallest}, found {getattr(arguments, name)}"
-            )
-    if arguments.people > arguments.identities:
+    most = {"views": FACES.views, "people": arguments.identities, "held_out": 1000}
+    require_between(arguments, least, most)
+    if arguments.people * arguments.views > MOST_FACES:
         raise TrainingError(
-            f"--people {arguments.people} are more than --identities {arguments.identities}; take fewer per step"
+            f"--people {arguments.people} by --views {arguments.views} are more than {MOST_FACES} faces a step; take "
+            "fewer"
         )
-    if arguments.people > MOST_PEOPLE:
-        raise TrainingError(f"--people must be at most {MOST_PEOPLE}, found {arguments.people}")
-    if arguments.held_out > 1000:
-        raise TrainingError(f"--held-out must be at most 1000, found {arguments.held_out}")
     if not 0 < arguments.learning_rate < math.inf:
         raise TrainingError(f"--learning-rate must be positive, found {arguments.learning_rate:g}")
     refuse_place(arguments.out)

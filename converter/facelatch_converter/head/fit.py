@@ -1,9 +1,14 @@
-"""A run that fits a head: features, gradient steps, the settled encoder. Imports TensorFlow, so import it late."""
+"""A run that fits an encoder's upper half: features, gradient steps, the settled encoder.
+
+Imports TensorFlow, so import it late.
+"""
 
 import argparse
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Mapping
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, cast
 
 import keras
 import numpy as np
@@ -18,7 +23,9 @@ from facelatch_converter.ending import find_ending, outputs
 from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.head.command import FACES
-from facelatch_converter.head.features import Features, build_trunk, gather
+from facelatch_converter.head.cut import cut
+from facelatch_converter.head.directions import Directions
+from facelatch_converter.head.features import Features, Values, gather, make_room_in
 from facelatch_converter.head.fitter import Fitter
 from facelatch_converter.held_out_report import to_row
 from facelatch_converter.progress import progress_bar
@@ -26,33 +33,27 @@ from facelatch_converter.runs import ENCODER_FILE, Record, save_encoder
 from facelatch_converter.saving import saving
 from facelatch_converter.start import Start
 
-GROUP = 8
-"""So many people of a batch look alike to the encoder."""
-GROUPED = 0.9
-"""Share of a batch's people who come in such groups."""
-MINED_EVERY = 100
-"""Steps after which it is found out anew who looks alike."""
-
 STREAMS = 1_000_000
 """Of people: no training that is resumed less than a thousand times draws from these, so all are new to the trunk."""
 
 _DRAWING = 7_261_974
 """Begins the seed of the choice of people."""
 
+_RECENT = 100
+"""Steps at the end whose mean loss is told."""
+
 
 def fit_run(arguments: argparse.Namespace, model: FaceModel, start: Start, record: Record) -> None:
-    """Fit the head of `start` and save it, settled, with its record."""
+    """Fit the upper half of `start` and save the encoder, settled, with its record."""
     started = time.monotonic()
     keras.utils.set_random_seed(arguments.seed)
     spec = CropSpec(size_px=default_size_px("default"))
     beginning = load_start(start, "default")
     held_out, settling = held_out_and_settling(model, spec, arguments)
     encoder = settle_start(beginning, *settling)
-    features = _gather(arguments, spec, encoder)
-    record.crops = features.values.shape[0] * features.values.shape[1]
     before, _ = _measure(encoder, held_out, settling, record, started)
     print(to_line("before", before))
-    loss = _fit(arguments, encoder, features)
+    loss = _fit(arguments, spec, encoder, record)
     after, offset = _measure(encoder, held_out, settling, record, started)
     print(to_line("after", after))
     record.reports = [before, after | {"loss": round(loss, 4)}]
@@ -62,9 +63,24 @@ def fit_run(arguments: argparse.Namespace, model: FaceModel, start: Start, recor
         record.save(arguments.out)
 
 
-def _gather(arguments: argparse.Namespace, spec: CropSpec, encoder: Any) -> Features:
-    trunk = build_trunk(encoder)
-    look = tf.function(lambda tensors: trunk(tensors, training=False), reduce_retracing=True)
+def _fit(arguments: argparse.Namespace, spec: CropSpec, encoder: Any, record: Record) -> float:
+    """Render, and take all steps; returns the mean loss of the last ones."""
+    # Gigabytes: they may lie on the disk, and are gone with the block.
+    with TemporaryFile(dir=arguments.out) as file:
+
+        def make_room(shape: tuple[int, ...]) -> Values:
+            with saving(arguments.out):
+                return make_room_in(cast(BinaryIO, file), shape)
+
+        features = _gather(arguments, spec, cut(encoder).below, make_room)
+        record.crops = features.values.shape[1] * FACES.views
+        return _take_steps(arguments, encoder, features)
+
+
+def _gather(
+    arguments: argparse.Namespace, spec: CropSpec, below: Any, make_room: Callable[[tuple[int, ...]], Values]
+) -> Features:
+    look = tf.function(lambda tensors: below(tensors, training=False), reduce_retracing=True)
     with (
         rendered_batches(arguments.face_model, spec, FACES, arguments.seed, arguments.workers, STREAMS) as (
             batches,
@@ -72,39 +88,37 @@ def _gather(arguments: argparse.Namespace, spec: CropSpec, encoder: Any) -> Feat
         ),
         progress_bar(arguments.identities, "people") as progress,
     ):
-        return gather(batches, look, arguments.identities, progress)
+        return gather(batches, look, arguments.identities, make_room, progress)
 
 
-def _fit(arguments: argparse.Namespace, encoder: Any, features: Features) -> float:
-    """Take all steps; returns the mean loss of the last ones."""
-    fitter = Fitter(encoder, features, arguments.learning_rate, arguments.steps)
+def _take_steps(arguments: argparse.Namespace, encoder: Any, features: Features) -> float:
+    fitter = Fitter(encoder, arguments.learning_rate, arguments.steps)
+    # Nobody meets their own mirror image: what tells these apart says nothing of strangers.
+    sides = [_look_at(features, side, fitter) for side in range(2)]
     rng = np.random.default_rng([_DRAWING, arguments.seed])
-    recent: list[float] = []
+    recent: deque[float] = deque(maxlen=_RECENT)
     with progress_bar(arguments.steps, "steps") as progress:
         for step in range(arguments.steps):
-            if step % MINED_EVERY == 0:
-                known, recent = fitter.directions(features), []
-            people = draw_people(known, arguments.people, rng)
-            recent.append(fitter.take_step(*features.of(people)))
-            if not np.isfinite(recent[-1]):
+            side = step % 2
+            people = sides[side].draw(arguments.people, rng)
+            views = rng.random((len(people), FACES.views)).argsort(1)[:, : arguments.views]
+            labels = np.repeat(np.arange(len(people), dtype=np.int32), arguments.views)
+            loss, embeddings = fitter.take_step(features.of(side, people, views), labels)
+            if not np.isfinite(loss):
                 raise TrainingError(
                     "the loss is no longer a number; start again with a lower --learning-rate"
                 )
+            sides[side].learn(people, embeddings)
+            recent.append(loss)
             progress(1)
     fitter.write_back()
     return float(np.mean(recent))
 
 
-def draw_people(
-    directions: npt.NDArray[np.float32], count: int, rng: np.random.Generator
-) -> npt.NDArray[np.int64]:
-    """`count` different people, some in groups of those whose directions (people, 128) are nearest."""
-    first = rng.choice(len(directions), int(count * GROUPED) // GROUP, replace=False)
-    likeness = directions[first] @ directions.T
-    alike = np.unique(np.argpartition(-likeness, GROUP - 1, axis=1)[:, :GROUP])
-    others = rng.permutation(np.setdiff1d(np.arange(len(directions)), alike))
-    chosen: npt.NDArray[np.int64] = np.concatenate([alike, others[: count - len(alike)]]).astype(np.int64)
-    return chosen
+def _look_at(features: Features, side: int, fitter: Fitter) -> Directions:
+    return Directions(
+        features.values.shape[1], lambda people, views: fitter.look(features.of(side, people, views))
+    )
 
 
 def _measure(

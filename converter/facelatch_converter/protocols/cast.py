@@ -1,16 +1,16 @@
 """Who stands before the camera: a cohort's people, their twins, and themselves years later."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from facelatch_converter import ageing
 from facelatch_converter.face_model import FaceModel, load_face_model
-from facelatch_converter.flesh import Flesh
 from facelatch_converter.look_alikes import near
-from facelatch_converter.people import Hair, Person, draw_person
+from facelatch_converter.people import Person, draw_person
 from facelatch_converter.protocols.named import Cohort, Protocol
 from facelatch_converter.regions import Regions, find_regions
 
@@ -76,21 +76,6 @@ def _relative(
         generator.regions,
         np.random.default_rng([cohort.seed, number, _PERSON]),
         reshape=lambda weights: near(weights, other, apart),
-        regrow=lambda hair: _grown(hair, rng) if has_aged else hair,
-        reflesh=lambda flesh: _fallen(flesh, rng) if has_aged else flesh,
+        regrow=lambda hair: ageing.grown(hair, rng) if has_aged else hair,
+        reflesh=lambda flesh: ageing.fallen(flesh, rng) if has_aged else flesh,
     )
-
-
-def _grown(hair: Hair, rng: np.random.Generator) -> Hair:
-    """Hair after some years: for one in two a longer beard, a higher hairline, more grey."""
-    beard = hair.beard_mm + float(rng.uniform(0, 4)) * (rng.random() < 0.5)
-    grey = float(rng.uniform(0, 0.4))
-    red, green, blue = ((1 - grey) * part + grey * 150 for part in hair.tone)
-    higher = hair.hairline_mm + float(rng.uniform(0, 5))
-    return replace(hair, beard_mm=beard, hairline_mm=higher, tone=(red, green, blue))
-
-
-def _fallen(flesh: Flesh, rng: np.random.Generator) -> Flesh:
-    """Flesh after some years: heavier or lighter, and lower."""
-    weight, sag = flesh.weight_mm + float(rng.normal(0, 0.7)), flesh.sag_mm + float(rng.uniform(0, 1))
-    return replace(flesh, weight_mm=weight, sag_mm=sag)
