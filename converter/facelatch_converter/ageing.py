@@ -9,7 +9,7 @@ from facelatch_converter.people import Hair
 
 
 def grown(hair: Hair, rng: np.random.Generator) -> Hair:
-    """Hair after some years: for one in two a longer beard, a higher hairline, more grey."""
+    """Hair after some years: a higher hairline and more grey, for one in two a longer beard too."""
     beard = hair.beard_mm + float(rng.uniform(0, 4)) * (rng.random() < 0.5)
     grey = float(rng.uniform(0, 0.4))
     red, green, blue = ((1 - grey) * part + grey * 150 for part in hair.tone)

@@ -110,7 +110,7 @@ COMMANDS = {
 _EPILOG = """the way of a model:
   1. import-face-model   once, from ICT-FaceKit
   2. train               renders new people without end and learns to tell them apart
-  3. fit-head            tells its upper half thousands of people apart, in less than an hour
+  3. fit-head            tells its upper half thousands of people apart, in about an hour
   4. quantise            to the int8 file that boards run
   5. bundle              measures it, fits the threshold, writes models/<name>/ with a model card
   6. evaluate            any bundle on any data set, whenever there is new data

@@ -51,7 +51,7 @@ class Batch:
     tensors: Tensors
     """(people * views, size, size, 4)."""
     weights: npt.NDArray[np.float32]
-    """(people * views, identities), the known shape coefficients."""
+    """(people * views, identities), the known shape coefficients; of the aged those from before."""
     labels: npt.NDArray[np.int32]
     """(people * views,), a number per person, valid in this batch only."""
     people: npt.NDArray[np.int64]
@@ -173,7 +173,10 @@ def render_person(
     rng: np.random.Generator,
     sibling: Rendered | None = None,
 ) -> Rendered:
-    """A new person, seen `recipe.rendered` times; a sibling has the same skin and hair and nearly the same shape."""
+    """A new person, seen `recipe.rendered` times or as often as a batch asks, every other time perhaps years later.
+
+    A sibling has the same skin and hair and nearly the same shape.
+    """
     person, origin = draw_somebody(model, regions, recipe, rng, sibling)
     later = person
     if recipe.aged and rng.random() < recipe.aged:

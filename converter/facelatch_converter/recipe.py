@@ -28,9 +28,9 @@ class Recipe:
     reused: float = 0.85
     """Share of a batch's people that were rendered before; their sensor noise and augmentation are new."""
     rendered: int = 6
-    """How often each person is rendered; a batch takes `views` of these."""
+    """How often each person is rendered at least; a batch takes `views` of these, see `exposed`."""
     exposed: int = 1
-    """How many of a batch's views may be of one rendering, each by another camera and in another light."""
+    """How many of a batch's views may be of one rendering, each with a camera, a light and noise drawn for itself."""
     remembered: int = 1000
     """How many rendered people are kept for reuse."""
     repeated: float = 0.5
@@ -46,7 +46,7 @@ class Recipe:
     apart: tuple[float, float] = (0.35, 0.8)
     """How far off in shape they are; 1 is the distance of two strangers."""
     aged: float = 0.0
-    """Share of new people half of whose views show them years later."""
+    """Share of new people half of whose views show them years later; whom one recognises is who they were."""
     drift: tuple[float, float] = (0.05, 0.25)
     """How far their shape went meanwhile, on the scale of `apart`."""
     limits: Range = field(default_factory=lambda: Range(35, 25, 15, 300, 1200))

@@ -133,14 +133,18 @@ def _fitted(record: Mapping[str, Any]) -> str:
     """What `fit-head` did since the last run that trained, in the order of its runs."""
     runs = list(takewhile(_is_fitted, reversed(_lineage(record))))[::-1]
     each = [
-        f"{'the upper half' if one['arguments'].get('fitted') == UPPER_HALF else 'the last layers alone'} to "
-        f"{_own_crops(one):,} crops of people of their own"
+        f"{'the upper half' if _is_upper(one) else 'the last layers alone'} to {_own_crops(one):,} crops of people of "
+        f"their own{', their mirror images beside them, three in ten seen years later too' if _is_upper(one) else ''}"
         for one in runs
     ]
     return (
         f"at last parts of the network were fitted by themselves, {', then '.join(each)}: every pair of one person's "
         "faces told from the strangers of hundreds of people, at temperature 1/25"
     )
+
+
+def _is_upper(record: Mapping[str, Any]) -> bool:
+    return bool(record["arguments"].get("fitted") == UPPER_HALF)
 
 
 def _trained(record: Mapping[str, Any]) -> Mapping[str, Any]:

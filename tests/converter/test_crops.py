@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from facelatch.preprocess import NEUTRAL, Crop, CropSpec
-from facelatch_converter import crops, held_out
+from facelatch_converter import ageing, crops, held_out
 from facelatch_converter.augment import augment, blind, draw_style
 from facelatch_converter.crops import (
     LIGHTS,
@@ -176,6 +176,29 @@ def test_years_later_somebody_is_nearly_who_they_were(model: FaceModel) -> None:
         assert later.bald == person.bald
         assert later.hair_albedo != person.hair_albedo
     assert np.mean(changes) == pytest.approx(0.2 * np.mean(strangers), rel=0.25)
+
+
+def test_years_later_flesh_and_beard_are_others_and_the_rest_is_not(
+    model: FaceModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, regions = replace(SMALL, drift=(0.0, 0.0)), find_regions(model)
+
+    def aged() -> tuple[Person, Person]:
+        rng = np.random.default_rng(5)
+        person, origin = draw_somebody(model, regions, recipe, rng, None)
+        return person, draw_years_later(model, regions, recipe, rng, person, origin)
+
+    def moved_mm(people: tuple[Person, Person]) -> float:
+        return float(np.abs(people[0].vertices_mm - people[1].vertices_mm).max())
+
+    assert 0.3 < moved_mm(aged()) < 20
+    monkeypatch.setattr(ageing, "grown", lambda hair, _: hair)
+    fleshed = moved_mm(aged())
+    assert 0.1 < fleshed < 8
+    monkeypatch.setattr(ageing, "fallen", lambda flesh, _: flesh)
+    before, after = aged()
+    assert moved_mm((before, after)) == pytest.approx(0, abs=1e-3)
+    np.testing.assert_allclose(after.albedo, before.albedo, atol=1e-5)
 
 
 def test_half_of_the_views_show_the_aged_years_later(

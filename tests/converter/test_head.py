@@ -1,11 +1,10 @@
-"""A head is fitted alone, to many people at once, and the network does what was fitted."""
+"""The upper half is fitted alone, to many people at once, and the network does what was fitted."""
 
 import argparse
 import errno
 import json
 import os
 from collections.abc import Iterator
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,11 @@ from facelatch_converter.ending import find_ending, outputs
 from facelatch_converter.errors import ConversionError, OutputError, TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.head import command, fit
+from facelatch_converter.head import directions as directions_module
+from facelatch_converter.head import fitter as fitter_module
 from facelatch_converter.head.cut import cut
 from facelatch_converter.head.directions import Directions
-from facelatch_converter.head.features import Features, gather, make_room_in
+from facelatch_converter.head.features import Features, gather, make_room
 from facelatch_converter.head.fitter import Fitter
 from facelatch_converter.held_out import held_out_crops
 from facelatch_converter.metrics import pair_distances
@@ -120,24 +121,45 @@ def test_nobody_meets_their_own_mirror_image(
     face_model: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What tells the two apart says nothing of strangers, and nobody else looks as much alike."""
-    steps: list[set[int]] = []
+    made: list[Directions] = []
+    done: list[tuple[str, int]] = []
+
+    class Watched(Directions):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            made.append(self)
+
+        def draw(self, *given: Any) -> Any:
+            done.append(("drawn", made.index(self)))
+            return super().draw(*given)
+
+        def learn(self, *given: Any) -> None:
+            done.append(("learnt", made.index(self)))
+            super().learn(*given)
+
     usual = Features.of
 
     def of(features: Features, side: int, people: Any, views: Any) -> Any:
-        if len(people) == 64 and views.shape == (64, 4):
-            steps.append({side})
+        if len(made) == 2:
+            done.append(("shown", side))
         return usual(features, side, people, views)
 
     monkeypatch.setattr(Features, "of", of)
+    monkeypatch.setattr(fit, "Directions", Watched)
     monkeypatch.setattr(fit, "_gather", lambda *_: made_features(64, command.FACES.views))
-    command.run(arguments(face_model, start, tmp_path / "out"))
-    assert steps == [{0}, {1}]
+    command.run(arguments(face_model, start, tmp_path / "out", "--steps", "3"))
+    assert done == [(what, side) for side in (0, 1, 0) for what in ("drawn", "shown", "learnt")]
 
 
-def test_people_lie_where_their_faces_do_and_are_looked_at_again() -> None:
+def test_people_lie_where_their_faces_do_and_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # So few at once that none of the numbers of people and faces can be divided by it.
+    monkeypatch.setattr(directions_module, "_AT_ONCE", 7)
+    monkeypatch.setattr(fitter_module, "_AT_ONCE", 13)
     encoder, features = moved_encoder(), made_features()
     fitter = Fitter(encoder, 0.01, steps=1)
-    directions = Directions(20, lambda people, views: fitter.look(features.of(0, people, views)))
+    told: list[int] = []
+    directions = Directions(20, lambda people, views: fitter.look(features.of(0, people, views)), told.append)
+    assert sum(told) == 20
     faces, _ = all_of(features)
     mean = embedded_by(encoder, faces).reshape(20, 3, 128).sum(1)
     np.testing.assert_allclose(directions.unit, to_unit_rows(mean), atol=1e-3)
@@ -154,7 +176,9 @@ def test_people_lie_where_their_faces_do_and_are_looked_at_again() -> None:
 def test_a_batch_is_of_people_who_look_alike_and_of_some_others() -> None:
     rng = np.random.default_rng(3)
     families = np.repeat(rng.normal(size=(20, 128)), 8, axis=0) + rng.normal(0, 0.05, (160, 128))
-    directions = Directions(160, lambda people, views: np.repeat(families[people], views.shape[1], 0))
+    directions = Directions(
+        160, lambda people, views: np.repeat(families[people], views.shape[1], 0), lambda _: None
+    )
     chosen = directions.draw(60, np.random.default_rng(4))
     assert len(set(chosen.tolist())) == len(chosen) == 60
     sizes = np.bincount(chosen // 8, minlength=20)
@@ -177,12 +201,12 @@ def made_batches() -> Iterator[Batch]:
 def test_features_are_gathered_person_by_person_and_mirrored(tmp_path: Path) -> None:
     told: list[int] = []
     with (tmp_path / "features").open("w+b") as file:
-        room = partial(make_room_in, file)
-        found = gather(made_batches(), lambda tensors: 127 * tensors[:, 0, :, 0], 5, room, told.append)
-        assert found.values.shape == (2, 6, 2, 2)
-        assert told == [3, 3]
-        own = np.array([[10 * n, 10 * n + 1] for n in range(6)])
-        expected = np.stack([own, np.full((6, 2), 99)], 2)
+        values = make_room(file, (2, 5, 2, 2))
+        found = gather(made_batches(), lambda tensors: 127 * tensors[:, 0, :, 0], values, told.append)
+        # Of the second batch only as many as there is room for.
+        assert told == [3, 2]
+        own = np.array([[10 * n, 10 * n + 1] for n in range(5)])
+        expected = np.stack([own, np.full((5, 2), 99)], 2)
         np.testing.assert_allclose(found.values[0], expected, rtol=1e-3)
         np.testing.assert_allclose(found.values[1], expected[..., ::-1], rtol=1e-3)
         for side in range(2):
@@ -191,17 +215,24 @@ def test_features_are_gathered_person_by_person_and_mirrored(tmp_path: Path) -> 
             np.testing.assert_allclose(some[:, 1 - side], 99, rtol=1e-3)
 
 
-def test_a_disk_that_is_too_small_is_said_so(
+def test_activations_that_16_bits_cannot_hold_are_refused() -> None:
+    values = np.zeros((2, 5, 2, 2), np.float16)
+    with pytest.raises(TrainingError, match="beyond 16 bits"), np.errstate(over="ignore"):
+        gather(made_batches(), lambda tensors: 1e6 * tensors[:, 0, :, 0], values, lambda _: None)
+
+
+def test_a_disk_that_is_too_small_is_said_so_before_anything_is_rendered(
     face_model: Path, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before it is written to: then the process would end without a word."""
+    """Writing to it later would end the process without a word."""
 
     def posix_fallocate(_file: int, _start: int, size: int) -> None:
         assert size == 2 * 64 * command.FACES.views * 7 * 7 * 160 * 2
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", posix_fallocate)
-    with pytest.raises(OutputError, match=r"cannot be saved \(No space left on device\); make room there"):
+    monkeypatch.delattr(fit, "rendered_batches")
+    with pytest.raises(OutputError, match=r"kept of 64 people \(No space left .*fewer --identities"):
         command.run(arguments(face_model, start, tmp_path / "out"))
 
 
@@ -235,23 +266,29 @@ def test_a_run_fits_settles_and_tells_what_it_did(face_model: Path, start: Path,
     assert record["begun_from"]["name"] == "first"
     assert record["versions"]["network"] == str(NETWORK)
     told = records.to_training(record, rendered=True)
-    # What trained the trunk is told first.
+    # What trained the whole is told first.
     assert told["loss"] == records.LOSSES["all-pairs"]
     assert "by themselves, the upper half to 768 crops" in told["fitted"]
     assert told["settled_offset"]["pole"]
-    assert record["arguments"]["siblings"] == command.FACES.siblings
+    assert {name: record["arguments"][name] for name in ("siblings", "aged", "fitted")} == {
+        "siblings": command.FACES.siblings,
+        "aged": command.FACES.aged,
+        "fitted": records.UPPER_HALF,
+    }
     assert "1,768 crops in all" in told["data"]
 
     first, fitted = (
         [layer for layer in quantise.load_keras(path).layers if layer.weights]
         for path in (start, out / "encoder.keras")
     )
-    above = {layer.name for layer in cut(build_encoder()).above.layers if layer.weights}
+    above = [layer.name for layer in cut(build_encoder()).above.layers if layer.weights]
     changed = [
-        not np.array_equal(one.get_weights()[0], other.get_weights()[0])
+        not all(map(np.array_equal, one.get_weights(), other.get_weights()))
         for one, other in zip(first, fitted, strict=True)
     ]
-    assert sum(changed) == len(above)
+    assert sum(changed) == len(above), [
+        one.name for one, other in zip(first, changed, strict=True) if not other
+    ]
     # Of the lower half nothing.
     assert changed == sorted(changed)
     # It may begin another run.
@@ -321,7 +358,7 @@ def test_what_cannot_be_fitted_is_said_before_anything_is_rendered(
             ("--people", "2501", "--identities", "3000"),
             "--people 2501 by --views 4 are more than 10000 faces",
         ),
-        (("--people", "65"), "--people must be at most 64, found 65"),
+        (("--people", "65"), "--people 65 are more than --identities 64"),
         (("--views", "1"), "--views must be at least 2, found 1"),
         (("--views", "13"), "--views must be at most 12, found 13"),
         (("--steps", "0"), "--steps must be at least 1"),

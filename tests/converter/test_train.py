@@ -260,6 +260,7 @@ def _pairs_loss(apart: bool) -> float:
         pytest.param(
             ["--recalled", "99", "--loss", "contrastive"], "nothing to the loss contrastive", id="unpaired"
         ),
+        pytest.param(["--aged", "1.5"], "--aged must be a share from 0 to 1, found 1.5", id="no-share-aged"),
         pytest.param(["--grouped", "1.5"], "--grouped must be a share from 0 to 1, found 1.5", id="no-share"),
     ],
 )

@@ -9,11 +9,11 @@ class Halves(NamedTuple):
     below: Any
     """(batch, size, size, 4) to activations, two thirds of the arithmetic."""
     above: Any
-    """Activations to outputs (batch, 128): a third of it, and nine tenths of the weights."""
+    """Activations to outputs (batch, 128): a third of it, and six sevenths of the weights."""
 
 
 def cut(encoder: Any) -> Halves:
-    """The default network in two, where its picture is halved for the last time."""
+    """The default network, and no other, in two, where its picture is halved for the last time."""
     from keras import Model, layers  # noqa: PLC0415 - takes seconds to load
 
     *_, last = (layer for layer in encoder.layers if isinstance(layer, layers.MaxPooling2D))

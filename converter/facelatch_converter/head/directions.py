@@ -13,25 +13,32 @@ Places = npt.NDArray[np.int64]
 GROUP = 8
 """So many people of a batch look alike to the encoder."""
 GROUPED = 0.9
-"""Share of a batch's people who come in such groups."""
+"""Share of a batch's people who come in such groups, at most: groups may overlap."""
 
 _LOOKS = 3
 """Faces of each person that are looked at to begin with."""
 _KEPT = 0.5
 """Weight of what was known of a person beside a look at some more faces: the encoder has changed meanwhile."""
 _AT_ONCE = 200
+"""People that are looked at together to begin with."""
 
 
 class Directions:
     """Where each of many people lies, as far as is known."""
 
-    def __init__(self, people: int, look: Callable[[Places, Places], Real]) -> None:
-        """Look at a few faces of everybody; `look` gives embeddings (n * m, 128) of people's (n,) views (n, m)."""
+    def __init__(
+        self, people: int, look: Callable[[Places, Places], Real], progress: Callable[[int], object]
+    ) -> None:
+        """Look at a few faces of everybody; `look` gives embeddings (n * m, 128) of people's (n,) views (n, m).
+
+        `progress` is told of people.
+        """
         parts = []
         for start in range(0, people, _AT_ONCE):
             few = np.arange(start, min(start + _AT_ONCE, people))
             faces = look(few, np.tile(np.arange(_LOOKS), (len(few), 1)))
             parts.append(faces.reshape(len(few), _LOOKS, -1).sum(1))
+            progress(len(few))
         self.unit: Real = to_unit_rows(np.concatenate(parts))
         """(people, 128), of unit length."""
 

@@ -1,16 +1,16 @@
 """What the lower half of a trained encoder finds in people whom it never saw, kept for fitting the upper one."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
-from math import ceil
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from facelatch_converter.crops import Batch
+from facelatch_converter.errors import OutputError, TrainingError
 from facelatch_converter.train import to_reals
 
 Values = npt.NDArray[np.float16]
@@ -30,35 +30,37 @@ class Features:
 
 
 def gather(
-    batches: Iterator[Batch],
-    look: Callable[[Any], Any],
-    people: int,
-    make_room: Callable[[tuple[int, ...]], Values],
-    progress: Callable[[int], object],
+    batches: Iterator[Batch], look: Callable[[Any], Any], values: Values, progress: Callable[[int], object]
 ) -> Features:
-    """The features of at least so many people and of their mirror images, who are other people.
+    """The features of people and of their mirror images, who are other people, put into `values`, which fills up.
 
-    `look` runs the lower half, each batch shows new people, and `progress` is told of them. `make_room` gives the array
-    of a shape that all is put into.
+    `look` runs the lower half, each batch shows new people, and `progress` is told of them. Raises `TrainingError` for
+    an encoder whose activations are no numbers that 16 bits can hold.
     """
-    first = next(batches)
-    shown = len(np.unique(first.labels))
-    count = ceil(people / shown)
-    values: Values | None = None
-    for place, batch in enumerate(chain([first], islice(batches, count - 1))):
+    people, views = values.shape[1:3]
+    known = 0
+    while known < people:
+        batch = next(batches)
+        new = min(len(batch.labels) // views, people - known)
         for side, tensors in enumerate((batch.tensors, batch.tensors[:, :, ::-1])):
-            found = np.asarray(look(to_reals(tensors)), np.float16)
-            found = found.reshape(shown, len(batch.labels) // shown, *found.shape[1:])
-            if values is None:
-                values = make_room((2, count * shown, *found.shape[1:]))
-            values[side, place * shown : (place + 1) * shown] = found
-        progress(shown)
-    assert values is not None
+            found = np.asarray(look(to_reals(tensors[: new * views])), np.float16)
+            if not np.isfinite(found).all():
+                raise TrainingError("the encoder's activations are beyond 16 bits; begin with another one")
+            values[side, known : known + new] = found.reshape(new, views, *found.shape[1:])
+        known += new
+        progress(new)
     return Features(values)
 
 
-def make_room_in(file: BinaryIO, shape: tuple[int, ...]) -> Values:
-    """An array in a file, all of it taken up now; raises `OSError` where the disk is too small."""
-    # Beforehand: where a disk is full, writing to a file's memory ends the process.
-    os.posix_fallocate(file.fileno(), 0, int(np.prod(shape)) * np.dtype(np.float16).itemsize)
+def make_room(file: IO[bytes], shape: tuple[int, ...]) -> Values:
+    """An array in a file, all of it taken up now; raises `OutputError` where the disk is too small."""
+    size = math.prod(shape) * np.dtype(np.float16).itemsize
+    try:
+        # Beforehand: where a disk is full, writing to a file's memory ends the process.
+        os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        raise OutputError(
+            f"{size / 1e9:.1f} GB are needed in --out for what is kept of {shape[1]:,} people ({error.strerror}); make "
+            "room there or take fewer --identities"
+        ) from error
     return np.memmap(file, np.float16, "r+", shape=shape)

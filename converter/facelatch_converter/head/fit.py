@@ -6,9 +6,10 @@ Imports TensorFlow, so import it late.
 import argparse
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,8 +25,8 @@ from facelatch_converter.errors import TrainingError
 from facelatch_converter.face_model import FaceModel
 from facelatch_converter.head.command import FACES
 from facelatch_converter.head.cut import cut
-from facelatch_converter.head.directions import Directions
-from facelatch_converter.head.features import Features, Values, gather, make_room_in
+from facelatch_converter.head.directions import Directions, Places, Real
+from facelatch_converter.head.features import Features, Values, gather, make_room
 from facelatch_converter.head.fitter import Fitter
 from facelatch_converter.held_out_report import to_row
 from facelatch_converter.progress import progress_bar
@@ -34,7 +35,7 @@ from facelatch_converter.saving import saving
 from facelatch_converter.start import Start
 
 STREAMS = 1_000_000
-"""Of people: no training that is resumed less than a thousand times draws from these, so all are new to the trunk."""
+"""Of people: no training that is resumed less than a thousand times draws from these, so all are new to the encoder."""
 
 _DRAWING = 7_261_974
 """Begins the seed of the choice of people."""
@@ -64,22 +65,17 @@ def fit_run(arguments: argparse.Namespace, model: FaceModel, start: Start, recor
 
 
 def _fit(arguments: argparse.Namespace, spec: CropSpec, encoder: Any, record: Record) -> float:
-    """Render, and take all steps; returns the mean loss of the last ones."""
+    """Keep what the lower half finds, and fit the upper one; returns the mean loss of the last steps."""
+    below = cut(encoder).below
     # Gigabytes: they may lie on the disk, and are gone with the block.
     with TemporaryFile(dir=arguments.out) as file:
-
-        def make_room(shape: tuple[int, ...]) -> Values:
-            with saving(arguments.out):
-                return make_room_in(cast(BinaryIO, file), shape)
-
-        features = _gather(arguments, spec, cut(encoder).below, make_room)
-        record.crops = features.values.shape[1] * FACES.views
+        values = make_room(file, (2, arguments.identities, FACES.views, *below.output.shape[1:]))
+        features = _gather(arguments, spec, below, values)
+        record.crops = arguments.identities * FACES.views
         return _take_steps(arguments, encoder, features)
 
 
-def _gather(
-    arguments: argparse.Namespace, spec: CropSpec, below: Any, make_room: Callable[[tuple[int, ...]], Values]
-) -> Features:
+def _gather(arguments: argparse.Namespace, spec: CropSpec, below: Any, values: Values) -> Features:
     look = tf.function(lambda tensors: below(tensors, training=False), reduce_retracing=True)
     with (
         rendered_batches(arguments.face_model, spec, FACES, arguments.seed, arguments.workers, STREAMS) as (
@@ -88,13 +84,13 @@ def _gather(
         ),
         progress_bar(arguments.identities, "people") as progress,
     ):
-        return gather(batches, look, arguments.identities, make_room, progress)
+        return gather(batches, look, values, progress)
 
 
 def _take_steps(arguments: argparse.Namespace, encoder: Any, features: Features) -> float:
     fitter = Fitter(encoder, arguments.learning_rate, arguments.steps)
     # Nobody meets their own mirror image: what tells these apart says nothing of strangers.
-    sides = [_look_at(features, side, fitter) for side in range(2)]
+    sides = _look_at(features, fitter)
     rng = np.random.default_rng([_DRAWING, arguments.seed])
     recent: deque[float] = deque(maxlen=_RECENT)
     with progress_bar(arguments.steps, "steps") as progress:
@@ -115,10 +111,15 @@ def _take_steps(arguments: argparse.Namespace, encoder: Any, features: Features)
     return float(np.mean(recent))
 
 
-def _look_at(features: Features, side: int, fitter: Fitter) -> Directions:
-    return Directions(
-        features.values.shape[1], lambda people, views: fitter.look(features.of(side, people, views))
-    )
+def _look_at(features: Features, fitter: Fitter) -> list[Directions]:
+    """Where people lie as they are, and mirrored."""
+    people = features.values.shape[1]
+
+    def look(side: int, few: Places, views: Places) -> Real:
+        return fitter.look(features.of(side, few, views))
+
+    with progress_bar(2 * people, "people") as progress:
+        return [Directions(people, partial(look, side), progress) for side in range(2)]
 
 
 def _measure(
