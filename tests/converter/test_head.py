@@ -356,7 +356,7 @@ def test_what_cannot_be_fitted_is_said_before_anything_is_rendered(
         (("--people", "3"), "--people must be at least 64, found 3"),
         (
             ("--people", "2501", "--identities", "3000"),
-            "--people 2501 by --views 4 are more than 10000 faces",
+            "--people 2501 by --views 4 are more than 4000 faces",
         ),
         (("--people", "65"), "--people 65 are more than --identities 64"),
         (("--views", "1"), "--views must be at least 2, found 1"),
