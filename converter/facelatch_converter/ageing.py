@@ -1,4 +1,4 @@
-"""What years do to a head: its shape drifts, hair and beard grow and turn grey, flesh comes, goes and hangs lower."""
+"""What years do to a head beside its shape: hair and beard grow and turn grey, flesh comes, goes and hangs lower."""
 
 from dataclasses import replace
 

@@ -179,6 +179,7 @@ def render_person(
     """
     person, origin = draw_somebody(model, regions, recipe, rng, sibling)
     later = person
+    # Nothing is drawn where nobody ages: such recipes go on giving the crops that they gave.
     if recipe.aged and rng.random() < recipe.aged:
         later = draw_years_later(model, regions, recipe, rng, person, origin)
     times = max(recipe.rendered, math.ceil(recipe.views / recipe.exposed))
@@ -210,9 +211,8 @@ def draw_somebody(
     if sibling is None:
         origin = Origin(int(rng.integers(2**63)), float(rng.uniform(0.9, 1.2)))
         return draw_person(model, regions, np.random.default_rng(origin.seed), origin.spread), origin
-    origin, known = sibling.origin, sibling.weights
-    other = (rng.normal(size=len(known)) * origin.spread).astype(np.float32)
-    shape = near(known, other, float(rng.uniform(*recipe.apart)))
+    origin = sibling.origin
+    shape = _draw_near(sibling.weights, origin, recipe.apart, rng)
     own = np.random.default_rng(origin.seed)
     return draw_person(model, regions, own, origin.spread, reshape=lambda _: shape), origin
 
@@ -226,8 +226,7 @@ def draw_years_later(
     origin: Origin,
 ) -> Person:
     """The same person after some years."""
-    other = (rng.normal(size=len(person.weights)) * origin.spread).astype(np.float32)
-    shape = near(person.weights, other, float(rng.uniform(*recipe.drift)))
+    shape = _draw_near(person.weights, origin, recipe.drift, rng)
     return draw_person(
         model,
         regions,
@@ -237,6 +236,12 @@ def draw_years_later(
         regrow=lambda hair: ageing.grown(hair, rng),
         reflesh=lambda flesh: ageing.fallen(flesh, rng),
     )
+
+
+def _draw_near(weights: Real, origin: Origin, apart: tuple[float, float], rng: np.random.Generator) -> Real:
+    """Coefficients as far from somebody's, on the way to a stranger's of the same spread, as the range says."""
+    other = (rng.normal(size=len(weights)) * origin.spread).astype(np.float32)
+    return near(weights, other, float(rng.uniform(*apart)))
 
 
 def render_view(

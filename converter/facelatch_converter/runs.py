@@ -110,6 +110,10 @@ LEAST: Mapping[str, int] = {
 """Below these no run can be made."""
 
 
+MOST_HELD_OUT = 1000
+"""Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs."""
+
+
 def require_enough(arguments: argparse.Namespace, **more: int) -> None:
     """Raise `TrainingError` for a number below `LEAST` or below what `more` says of others."""
     require_between(arguments, {**LEAST, **more})
@@ -118,7 +122,9 @@ def require_enough(arguments: argparse.Namespace, **more: int) -> None:
 
 
 def require_between(
-    arguments: argparse.Namespace, least: Mapping[str, int], most: Mapping[str, int] = MappingProxyType({})
+    arguments: argparse.Namespace,
+    least: Mapping[str, int] = MappingProxyType({}),
+    most: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Raise `TrainingError` for an option below `least` or above `most`, by its name."""
     for name in {**least, **most}:

@@ -28,12 +28,14 @@ from facelatch_converter.records import HEAD_LOSS, crops_seen, require_preproces
 from facelatch_converter.resumption import chosen_before, common_defaults, refuse_different, refuse_ended
 from facelatch_converter.runs import (
     ENCODER_FILE,
+    MOST_HELD_OUT,
     RECORD_FILE,
     SHARES,
     Record,
     fill,
     make_folder,
     refuse_place,
+    require_between,
     require_enough,
     require_writable,
     to_network,
@@ -234,9 +236,7 @@ def _check(arguments: argparse.Namespace) -> None:
         )
     if arguments.recalled and arguments.loss in UNPAIRED:
         raise TrainingError(f"--recalled is nothing to the loss {arguments.loss}; leave it out")
-    # Pairs of all held-out crops are compared at once: a thousand people are 32 million pairs.
-    if arguments.held_out > 1000:
-        raise TrainingError(f"--held-out must be at most 1000, found {arguments.held_out}")
+    require_between(arguments, most={"held_out": MOST_HELD_OUT})
     refuse_place(arguments.out)
     record = arguments.out / RECORD_FILE
     if record.exists() and not arguments.resume:

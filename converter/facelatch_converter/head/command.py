@@ -13,6 +13,7 @@ from facelatch_converter.face_model import load_face_model
 from facelatch_converter.recipe import Recipe
 from facelatch_converter.records import HEAD_LOSS, UPPER_HALF
 from facelatch_converter.runs import (
+    MOST_HELD_OUT,
     RECORD_FILE,
     SHARES,
     Record,
@@ -118,7 +119,7 @@ def _check(arguments: argparse.Namespace) -> None:
         "workers": 1,
         "held_out": 2,
     }
-    most = {"views": FACES.views, "held_out": 1000}
+    most = {"views": FACES.views, "held_out": MOST_HELD_OUT}
     require_between(arguments, least, most)
     if arguments.people > arguments.identities:
         raise TrainingError(

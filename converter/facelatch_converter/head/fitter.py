@@ -20,9 +20,6 @@ Real = npt.NDArray[np.float32]
 
 TEMPERATURE = 1 / 25
 
-_AT_ONCE = 500
-"""Faces that are looked at together where nothing is learnt."""
-
 
 class Fitter:
     """The upper half of an encoder, and how it is fitted."""
@@ -50,11 +47,8 @@ class Fitter:
 
     def look(self, features: npt.NDArray[np.float16]) -> Real:
         """Embeddings (n, 128) of unit length of faces (n, ...)."""
-        parts = [
-            self._look(features[start : start + _AT_ONCE]).numpy()
-            for start in range(0, len(features), _AT_ONCE)
-        ]
-        return np.concatenate(parts)
+        embeddings: Real = self._look(features).numpy()
+        return embeddings
 
     def write_back(self) -> None:
         """Give the encoder the weights that were fitted."""
