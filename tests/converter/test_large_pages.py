@@ -1,0 +1,116 @@
+"""Large pages: a command that trains begins again with them once, and nobody else's settings are touched."""
+
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from facelatch_converter import cli, large_pages
+from facelatch_converter.processes import processes
+from tests.processes import run_python
+
+TOLD = "import os; from facelatch_converter import large_pages; "
+VARIABLE = f"os.environ.get('{large_pages.TUNABLES}')"
+
+on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="large pages are asked of glibc")
+
+
+@pytest.fixture(name="begun")
+def _begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Sequence[str], str]]:
+    """What would begin instead of this process: its words and its settings."""
+    seen: list[tuple[Sequence[str], str]] = []
+
+    def begin(_path: str, words: Sequence[str], variables: Mapping[str, str]) -> None:
+        seen.append((words, variables[large_pages.TUNABLES]))
+
+    monkeypatch.setattr(os, "execve", begin)
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.36"))
+    monkeypatch.delenv(large_pages.TUNABLES, raising=False)
+    return seen
+
+
+def test_a_process_begins_again_with_its_own_words(
+    begun: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        sys, "orig_argv", ["python", "-X", "dev", "facelatch-convert", "train", "--out", "a b"]
+    )
+    large_pages.begin_again()
+    assert begun == [
+        ([sys.executable, "-X", "dev", "facelatch-convert", "train", "--out", "a b"], large_pages.SETTINGS)
+    ]
+
+
+@pytest.mark.parametrize("own", ["", "glibc.malloc.check=3", large_pages.SETTINGS])
+def test_what_is_set_already_is_left_alone(
+    begun: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch, own: str
+) -> None:
+    monkeypatch.setenv(large_pages.TUNABLES, own)
+    large_pages.begin_again()
+    assert not begun
+
+
+def test_another_c_library_is_left_alone(
+    begun: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    large_pages.begin_again()
+    assert not begun
+
+
+@on_glibc
+def test_the_process_that_began_again_has_them_and_does_not_begin_a_third_time() -> None:
+    script = f"{TOLD}large_pages.begin_again(); print({VARIABLE})"
+    assert run_python(script) == f"{large_pages.SETTINGS}\n"
+
+
+@on_glibc
+def test_with_these_settings_glibc_keeps_what_is_freed() -> None:
+    """By what the kernel says of the process's own memory: a numpy array that is freed stays with it."""
+    script = (
+        "import numpy; from pathlib import Path\n"
+        "resident = lambda: int(Path('/proc/self/statm').read_text().split()[1]) * 4096\n"
+        "array = numpy.ones(1 << 24); del array\n"
+        "print(resident() > 1 << 27)"
+    )
+    kept = run_python(script, variables={large_pages.TUNABLES: large_pages.SETTINGS})
+    assert (kept, run_python(script, variables={large_pages.TUNABLES: ""})) == ("True\n", "False\n")
+
+
+def pages_of_this_process() -> str:
+    """What the process was begun with."""
+    return os.environ[large_pages.TUNABLES]
+
+
+@pytest.mark.parametrize(("large", "expected"), [(True, large_pages.SETTINGS), (False, "")])
+def test_new_processes_have_what_they_are_given_and_this_one_what_it_had(
+    monkeypatch: pytest.MonkeyPatch, large: bool, expected: str
+) -> None:
+    monkeypatch.delenv(large_pages.TUNABLES, raising=False)
+    with large_pages.in_new_processes(large), processes(1) as pool:
+        assert pool.submit(pages_of_this_process).result() == expected
+    assert large_pages.TUNABLES not in os.environ
+
+
+def test_only_a_command_line_that_trains_begins_again(
+    begun: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    missing, out = str(tmp_path / "no.npz"), str(tmp_path / "out")
+    train = ["train", "--face-model", missing, "--out", out]
+    assert cli.main(train) != 0
+    assert not begun
+    monkeypatch.setattr(sys, "argv", ["facelatch-convert", "benchmark-render", "--face-model", missing])
+    assert cli.main() != 0
+    assert not begun
+    for words in (
+        train,
+        ["fit-head", "--face-model", missing, "--from", missing, "--out", out],
+        ["compare-recipes", "--face-model", missing, "--out", out],
+    ):
+        monkeypatch.setattr(sys, "argv", ["facelatch-convert", *words])
+        assert cli.main() != 0
+        assert len(begun) == 1, words
+        begun.clear()
