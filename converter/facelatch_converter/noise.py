@@ -29,7 +29,8 @@ def patches(shape: tuple[int, ...], width_px: float, rng: np.random.Generator) -
 
 def chance(unit: Real) -> Real:
     """Uniform numbers in 0..1 from normal ones: the logistic curve is the normal distribution's to within 0.01."""
-    uniform: Real = 1 / (1 + np.exp(np.float32(-1.702) * unit))
+    # A place that is one pixel wide has no variance of its own and may be thousands from 0.
+    uniform: Real = 1 / (1 + np.exp(np.float32(-1.702) * np.clip(unit, -50, 50)))
     return uniform
 
 
