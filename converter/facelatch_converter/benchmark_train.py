@@ -56,9 +56,15 @@ def run(arguments: argparse.Namespace) -> int:
         given = getattr(arguments, name)
         if given < least:
             raise ConfigError(f"--{name} must be at least {least}, found {given}")
+    if not large_pages.are_offered():
+        raise ConfigError(
+            "large pages are asked of glibc 2.35 or later, and this system has another C library"
+        )
+    # Before the processes are started: what is wrong with it is told once.
     load_face_model(arguments.face_model)
     with progress_bar(2 * arguments.rounds, "processes") as advance:
-        found = to_finding([_measure(arguments, advance) for _ in range(arguments.rounds)])
+        rounds = range(arguments.rounds)
+        found = to_finding([measure(arguments, number, steps_per_second, advance) for number in rounds])
     print(json.dumps(asdict(found), indent=2) if arguments.json else to_line(found))
     return 0
 
@@ -93,14 +99,19 @@ def to_line(found: Finding) -> str:
     )
 
 
-def _measure(arguments: argparse.Namespace, advance: Callable[[int], object]) -> tuple[float, float]:
-    speeds = []
-    for large in (False, True):
+def measure(
+    arguments: argparse.Namespace,
+    number: int,
+    run_steps: Callable[[argparse.Namespace], float],
+    advance: Callable[[int], object],
+) -> tuple[float, float]:
+    """Crops per second of round `number`, without large pages and with them, which begin in turns."""
+    speeds = {}
+    for large in (False, True) if number % 2 == 0 else (True, False):
         with large_pages.in_new_processes(large), processes(1) as pool:
-            speeds.append(pool.submit(steps_per_second, arguments).result())
+            speeds[large] = pool.submit(run_steps, arguments).result() * arguments.people * arguments.views
         advance(1)
-    plain, large_ones = (speed * arguments.people * arguments.views for speed in speeds)
-    return plain, large_ones
+    return speeds[False], speeds[True]
 
 
 def steps_per_second(arguments: argparse.Namespace) -> float:

@@ -13,8 +13,8 @@ from facelatch_converter import large_pages
 
 _TOOLCHAIN = ("tensorflow", "keras", "numba", "matplotlib", "sklearn", "tqdm")
 
-_TRAINING = ("train", "head.command", "recipe_trials")
-"""Modules whose commands take gradient steps, which large pages make faster."""
+_TRAINING = ("train", "fit-head", "compare-recipes")
+"""Commands that take gradient steps, which large pages make faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +132,18 @@ exit status:
 """
 
 
+def command() -> int:
+    """Run the process's own command line, and nothing else in this process."""
+    if any(word in _TRAINING for word in sys.argv[1:2]):
+        large_pages.begin_again()
+    return main()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status says how it ended, errors are one sentence on stderr."""
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         arguments = _parser(words).parse_args(words)
-        if argv is None and arguments.module in _TRAINING:
-            # A process of its own alone: whoever gave the words has more to do than to train.
-            large_pages.begin_again()
         return int(import_module(f"facelatch_converter.{arguments.module}").run(arguments))
     except FacelatchError as error:
         print(f"facelatch-convert: {error}", file=sys.stderr)
@@ -188,4 +192,4 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

@@ -1,15 +1,15 @@
 """Memory in large pages for what computes with large arrays.
 
 A training step takes gigabytes and gives them back. glibc hands such memory to the kernel at once, which clears each
-page of 4 KiB when it is touched again: more work than the arithmetic in between. Pages of 2 MiB that are kept cost next
-to nothing (`benchmark-train`).
+small page when it is touched again: more work than the arithmetic in between. Large pages that are kept cost next to
+nothing (`benchmark-train`).
 """
 
 import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 TUNABLES = "GLIBC_TUNABLES"
 """The environment variable that glibc reads when a process begins, and at no other time."""
@@ -22,20 +22,37 @@ SETTINGS = ":".join(
         f"glibc.malloc.trim_threshold={_KEPT_BYTES}",
     )
 )
-"""From glibc 2.35 on; an older one passes over what it does not know."""
+
+_SINCE = (2, 35)
+"""glibc: earlier ones have no large pages and refuse so high a threshold of one kind, which makes them slower."""
+
+MARK = "facelatch_large_pages"
+"""An option of the interpreter (-X) that says it began again: a cleaned environment does not take it away."""
+
+
+def are_offered() -> bool:
+    """Whether this system's C library knows the settings."""
+    name, version = platform.libc_ver()
+    numbers = version.split(".")[:2]
+    return name == "glibc" and all(map(str.isdecimal, numbers)) and tuple(map(int, numbers)) >= _SINCE
 
 
 def begin_again() -> None:
     """Let this process begin again with large pages, once; what it did so far is lost.
 
     Nothing happens where the C library is another one, and where the variable is set already, to whatever: its user
-    knows why.
+    knows why. Processes that this one starts have the pages that glibc gives by itself.
     """
-    if TUNABLES in os.environ or platform.libc_ver()[0] != "glibc":
+    if MARK in sys._xoptions:
+        if os.environ.get(TUNABLES) == SETTINGS:
+            del os.environ[TUNABLES]
         return
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {TUNABLES: SETTINGS})
+    if TUNABLES in os.environ or not are_offered() or not sys.executable:
+        return
+    words = [sys.executable, "-X", MARK, *sys.orig_argv[1:]]
+    # Where it cannot begin again it goes on, slower.
+    with suppress(OSError):
+        os.execve(sys.executable, words, os.environ | {TUNABLES: SETTINGS})
 
 
 @contextmanager

@@ -21,7 +21,9 @@ def correlated_noise(shape: tuple[int, ...], blur_px: float, scale: float, rng: 
 
 def patches(shape: tuple[int, ...], width_px: float, rng: np.random.Generator) -> Real:
     """Noise of unit variance, smooth over `width_px`."""
-    white = rng.standard_normal(shape, np.float32)
+    white: Real = rng.standard_normal(shape, np.float32)
+    if white.size == 1:
+        return white  # It has no variance of its own to be divided by.
     smooth: Real = np.asarray(cv2.GaussianBlur(white, (0, 0), max(width_px, 0.3)), np.float32)
     smooth /= np.float32(max(float(smooth.std()), 1e-6))
     return smooth
@@ -29,7 +31,7 @@ def patches(shape: tuple[int, ...], width_px: float, rng: np.random.Generator) -
 
 def chance(unit: Real) -> Real:
     """Uniform numbers in 0..1 from normal ones: the logistic curve is the normal distribution's to within 0.01."""
-    # A place that is one pixel wide has no variance of its own and may be thousands from 0.
+    # Far out an exponential is more than a number can be.
     uniform: Real = 1 / (1 + np.exp(np.float32(-1.702) * np.clip(unit, -50, 50)))
     return uniform
 

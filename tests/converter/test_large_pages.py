@@ -12,9 +12,6 @@ from facelatch_converter import cli, large_pages
 from facelatch_converter.processes import processes
 from tests.processes import run_python
 
-TOLD = "import os; from facelatch_converter import large_pages; "
-VARIABLE = f"os.environ.get('{large_pages.TUNABLES}')"
-
 on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="large pages are asked of glibc")
 
 
@@ -40,7 +37,20 @@ def test_a_process_begins_again_with_its_own_words(
     )
     large_pages.begin_again()
     assert begun == [
-        ([sys.executable, "-X", "dev", "facelatch-convert", "train", "--out", "a b"], large_pages.SETTINGS)
+        (
+            [
+                sys.executable,
+                "-X",
+                large_pages.MARK,
+                "-X",
+                "dev",
+                "facelatch-convert",
+                "train",
+                "--out",
+                "a b",
+            ],
+            large_pages.SETTINGS,
+        )
     ]
 
 
@@ -53,31 +63,78 @@ def test_what_is_set_already_is_left_alone(
     assert not begun
 
 
+@pytest.mark.parametrize(
+    "other", [("", ""), ("musl", "2.36"), ("glibc", "2.31"), ("glibc", "2"), ("glibc", "x.y")]
+)
 def test_another_c_library_is_left_alone(
-    begun: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch
+    begun: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch, other: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr(platform, "libc_ver", lambda: other)
     large_pages.begin_again()
     assert not begun
 
 
+def test_a_cleaned_environment_does_not_let_it_begin_for_ever(
+    begun: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "_xoptions", {large_pages.MARK: True})
+    large_pages.begin_again()
+    assert not begun
+
+
+def test_where_it_cannot_begin_again_it_goes_on(
+    begun: list[tuple[Sequence[str], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "execve", fail)
+    large_pages.begin_again()
+    assert large_pages.TUNABLES not in os.environ
+
+
 @on_glibc
-def test_the_process_that_began_again_has_them_and_does_not_begin_a_third_time() -> None:
-    script = f"{TOLD}large_pages.begin_again(); print({VARIABLE})"
-    assert run_python(script) == f"{large_pages.SETTINGS}\n"
+def test_the_process_that_began_again_has_them_and_its_own_processes_have_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(large_pages.TUNABLES, raising=False)
+    script = (
+        "import os; from pathlib import Path; from facelatch_converter import large_pages\n"
+        "large_pages.begin_again()\n"
+        "print('TUNABLES=glibc.malloc.hugetlb=1' in Path('/proc/self/environ').read_text(), large_pages.TUNABLES in os.environ)"
+    )
+    assert run_python(script) == "True False\n"
 
 
 @on_glibc
 def test_with_these_settings_glibc_keeps_what_is_freed() -> None:
-    """By what the kernel says of the process's own memory: a numpy array that is freed stays with it."""
+    """By what the kernel says of the process's own memory."""
     script = (
-        "import numpy; from pathlib import Path\n"
-        "resident = lambda: int(Path('/proc/self/statm').read_text().split()[1]) * 4096\n"
-        "array = numpy.ones(1 << 24); del array\n"
+        "import resource; from pathlib import Path\n"
+        "resident = lambda: int(Path('/proc/self/statm').read_text().split()[1]) * resource.getpagesize()\n"
+        "array = bytearray(b'1') * (1 << 27); del array\n"
         "print(resident() > 1 << 27)"
     )
     kept = run_python(script, variables={large_pages.TUNABLES: large_pages.SETTINGS})
     assert (kept, run_python(script, variables={large_pages.TUNABLES: ""})) == ("True\n", "False\n")
+
+
+THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@on_glibc
+@pytest.mark.skipif(
+    not THP.exists() or "[madvise]" not in THP.read_text(), reason="this kernel asks nobody about large pages"
+)
+def test_with_these_settings_memory_is_in_large_pages() -> None:
+    script = (
+        "from pathlib import Path\n"
+        "array = bytearray(b'1') * (1 << 27)\n"
+        "told = Path('/proc/self/smaps_rollup').read_text().split('AnonHugePages:')[1].split()[0]\n"
+        "print(int(told) > 1 << 16)"
+    )
+    large = run_python(script, variables={large_pages.TUNABLES: large_pages.SETTINGS})
+    assert (large, run_python(script, variables={large_pages.TUNABLES: ""})) == ("True\n", "False\n")
 
 
 def pages_of_this_process() -> str:
@@ -101,9 +158,10 @@ def test_only_a_command_line_that_trains_begins_again(
     missing, out = str(tmp_path / "no.npz"), str(tmp_path / "out")
     train = ["train", "--face-model", missing, "--out", out]
     assert cli.main(train) != 0
-    assert not begun
-    monkeypatch.setattr(sys, "argv", ["facelatch-convert", "benchmark-render", "--face-model", missing])
+    monkeypatch.setattr(sys, "argv", ["facelatch-convert", *train])
     assert cli.main() != 0
+    monkeypatch.setattr(sys, "argv", ["facelatch-convert", "benchmark-render", "--face-model", missing])
+    assert cli.command() != 0
     assert not begun
     for words in (
         train,
@@ -111,6 +169,10 @@ def test_only_a_command_line_that_trains_begins_again(
         ["compare-recipes", "--face-model", missing, "--out", out],
     ):
         monkeypatch.setattr(sys, "argv", ["facelatch-convert", *words])
-        assert cli.main() != 0
+        assert cli.command() != 0
         assert len(begun) == 1, words
         begun.clear()
+
+
+def test_commands_that_train_are_commands() -> None:
+    assert set(cli._TRAINING) <= set(cli.COMMANDS)
