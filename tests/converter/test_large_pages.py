@@ -101,7 +101,8 @@ def test_the_process_that_began_again_has_them_and_its_own_processes_have_not(
     script = (
         "import os; from pathlib import Path; from facelatch_converter import large_pages\n"
         "large_pages.begin_again()\n"
-        "print('TUNABLES=glibc.malloc.hugetlb=1' in Path('/proc/self/environ').read_text(), large_pages.TUNABLES in os.environ)"
+        "begun_with = Path('/proc/self/environ').read_text()\n"
+        "print('TUNABLES=glibc.malloc.hugetlb=1' in begun_with, large_pages.TUNABLES in os.environ)"
     )
     assert run_python(script) == "True False\n"
 
