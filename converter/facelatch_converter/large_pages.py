@@ -1,8 +1,8 @@
 """Memory in large pages for what computes with large arrays.
 
 A training step takes gigabytes and gives them back. glibc hands such memory to the kernel at once, which clears each
-small page when it is touched again: more work than the arithmetic in between. Large pages that are kept cost next to
-nothing (`benchmark-train`).
+small page when it is touched again. Large pages that are kept cost less; how much depends on the batch and the machine
+(`benchmark-train`).
 """
 
 import os
