@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise ConfigError(f"--{name} must be at least {least}, found {given}")
     if not large_pages.are_offered():
         raise ConfigError(
-            "large pages are asked of glibc 2.35 or later, and this system has another C library"
+            "large pages are asked of glibc 2.35 or later, and this system has another C library or an earlier one"
         )
     # Before the processes are started: what is wrong with it is told once.
     load_face_model(arguments.face_model)

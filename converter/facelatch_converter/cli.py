@@ -134,7 +134,7 @@ exit status:
 
 def command() -> int:
     """Run the process's own command line, and nothing else in this process."""
-    if any(word in _TRAINING for word in sys.argv[1:2]):
+    if _chosen(sys.argv[1:]) in _TRAINING:
         large_pages.begin_again()
     return main()
 
@@ -174,7 +174,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"facelatch {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    chosen = next((word for word in words if not word.startswith("-")), None)
+    chosen = _chosen(words)
     for name, command in COMMANDS.items():
         own = commands.add_parser(
             name,
@@ -189,6 +189,11 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             own.description = getattr(module, "DESCRIPTION", own.description)
             module.add_arguments(own)
     return parser
+
+
+def _chosen(words: Sequence[str]) -> str | None:
+    """The name of the command in use."""
+    return next((word for word in words if not word.startswith("-")), None)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,16 @@ from facelatch_converter import cli, large_pages
 from facelatch_converter.processes import processes
 from tests.processes import run_python
 
-on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="large pages are asked of glibc")
+on_glibc = pytest.mark.skipif(
+    not large_pages.are_offered(), reason="large pages are asked of glibc 2.35 or later"
+)
+
+
+def with_and_without(script: str) -> tuple[str, ...]:
+    """What a script prints in a process with large pages, and in one without."""
+    return tuple(
+        run_python(script, variables={large_pages.TUNABLES: pages}) for pages in (large_pages.SETTINGS, "")
+    )
 
 
 @pytest.fixture(name="begun")
@@ -116,8 +125,7 @@ def test_with_these_settings_glibc_keeps_what_is_freed() -> None:
         "array = bytearray(b'1') * (1 << 27); del array\n"
         "print(resident() > 1 << 27)"
     )
-    kept = run_python(script, variables={large_pages.TUNABLES: large_pages.SETTINGS})
-    assert (kept, run_python(script, variables={large_pages.TUNABLES: ""})) == ("True\n", "False\n")
+    assert with_and_without(script) == ("True\n", "False\n")
 
 
 THP = Path("/sys/kernel/mm/transparent_hugepage/enabled")
@@ -134,8 +142,7 @@ def test_with_these_settings_memory_is_in_large_pages() -> None:
         "told = Path('/proc/self/smaps_rollup').read_text().split('AnonHugePages:')[1].split()[0]\n"
         "print(int(told) > 1 << 16)"
     )
-    large = run_python(script, variables={large_pages.TUNABLES: large_pages.SETTINGS})
-    assert (large, run_python(script, variables={large_pages.TUNABLES: ""})) == ("True\n", "False\n")
+    assert with_and_without(script) == ("True\n", "False\n")
 
 
 def pages_of_this_process() -> str:
